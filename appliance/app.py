@@ -1,0 +1,185 @@
+"""Composition root: opens everything, then one TaskGroup in the order of the pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+
+from appliance import close, collect, follow, keys, projection, prove
+from appliance.chain.address import Address, Contract, Network
+from appliance.chain.node import Node, NodeError
+from appliance.chain.transaction import PrivateKey
+from appliance.clock import Clock, ScaledClock, SystemClock
+from appliance.collect import Journal
+from appliance.config import Config
+from appliance.delivery import Policy
+from appliance.keys import Seal, Secret
+from appliance.prove import Keys, Prover
+from appliance.store import secrets
+from appliance.store.database import Database
+from appliance.uplink import deliver
+from appliance.uplink.deliver import Lane
+from web.server import make_portal, portal_runner
+
+log = logging.getLogger("mita")
+
+TICK: Final = 0.25  # seconds between two looks at the store
+
+
+class InUseError(Exception):
+    """Another appliance works on this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a dwelling's printed card says. Secret: `repr` hides the codes."""
+
+    label: str
+    sign_in_code: str
+    proof_code: str
+
+    def __repr__(self) -> str:
+        return f"Card({self.label!r}, ...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Secrets of a gateway, opened: its own key, the dwellings' by label, and the blinding key of every slot."""
+
+    gateway: Secret
+    dwellings: dict[str, Secret]
+    keys: Keys
+
+    def cards(self) -> list[Card]:
+        return [
+            Card(label, secret.sign_in_code(), secret.blinding_key().to_code())
+            for label, secret in sorted(self.dwellings.items())
+        ]
+
+
+def clock_of(config: Config) -> Clock:
+    scale = config.scale
+    return SystemClock() if scale is None else ScaledClock(scale.epoch_utc, scale.epoch_wall_ms, scale.speed)
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Holds the data folder's lock; the system frees it when the process ends, however it ends."""
+    data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InUseError(f"another Mita is using {data}: stop it first") from error
+    finally:
+        os.close(descriptor)
+
+
+async def household(config: Config, db: Database) -> Household:
+    """Opens the secrets, making those that do not exist yet, in one transaction."""
+    seal = Seal(keys.load_device_key(config.data / "device.key", os.urandom), os.urandom)
+    async with db.transaction() as tx:
+        gateway = await secrets.secret(tx, seal, secrets.GATEWAY, os.urandom)
+        labels = sorted({label for zone in config.zones for label in zone.dwellings.values()})
+        dwellings = {label: await secrets.secret(tx, seal, secrets.dwelling(label), os.urandom) for label in labels}
+        vacant = {
+            zone.zone: await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom) for zone in config.zones
+        }
+    slot_keys = {
+        zone.zone: [
+            (dwellings[zone.dwellings[slot]] if slot in zone.dwellings else vacant[zone.zone]).blinding_key()
+            for slot in range(zone.slots)
+        ]
+        for zone in config.zones
+    }
+    return Household(gateway, dwellings, slot_keys)
+
+
+@asynccontextmanager
+async def core_store(config: Config) -> AsyncIterator[tuple[Database, Household]]:
+    """The core's database and secrets, under the data folder's lock."""
+    with only_one(config.data):
+        async with Database.open(config.data / "core.db", "core") as db:
+            yield db, await household(config, db)
+
+
+async def run(config: Config) -> None:
+    """Until cancelled. An error that no step expects ends everything: the system starts us again."""
+    clock = clock_of(config)
+    wall = SystemClock()  # of people and networks, which no demonstration can speed up
+    async with AsyncExitStack() as stack:
+        db, owned = await stack.enter_async_context(core_store(config))
+        shown = await stack.enter_async_context(Database.open(config.data / "portal.db", "portal"))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        prover = stack.enter_context(Prover())
+        node = Node(config.chain.node, session)
+        lane = Lane(
+            PrivateKey(owned.gateway.raw),
+            Network[config.chain.network.upper()],
+            Address.from_c32(config.chain.deployer),
+        )
+        policy = Policy(config.chain.final_burn_blocks, config.chain.poll_seconds, config.chain.max_fee)
+        occupied = {zone.zone: sorted(zone.dwellings) for zone in config.zones}
+        contract = str(Contract(lane.deployer, "meter-data"))
+        log.info("gateway %s, place %s", lane.address, config.place)
+
+        await projection.show_place(shown, config, owned.dwellings, contract)
+        buses = await collect.install(db, config.zones)
+        journal = Journal(db)
+
+        async def prove_and_batch() -> None:
+            await prove.commit_due(db, prover, owned.keys, clock)
+            await prove.batch_due(db, prover, config.zones, owned.keys, config.time)
+
+        async def settle() -> None:
+            try:
+                await deliver.sign_due(db, node, lane, wall, policy)
+                await deliver.deliver_due(db, node, lane, wall, policy)
+                await follow.read_back(db, node, lane.deployer, lane.address)
+            except NodeError as error:
+                log.warning("the uplink is down: %s", error)
+                await wall.sleep(policy.poll)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(journal.write())
+            for (driver, _), meters in buses.items():
+                tasks.create_task(collect.poll_bus(driver, meters, clock, config.time, journal))
+            tasks.create_task(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time)))
+            tasks.create_task(_every_tick(prove_and_batch))
+            tasks.create_task(_every_tick(settle))
+            tasks.create_task(_every_tick(lambda: projection.show_due(db, shown, occupied)))
+            tasks.create_task(_serve(shown, wall, config))
+
+
+async def _every_tick(step: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await step()
+        await asyncio.sleep(TICK)
+
+
+async def _serve(shown: Database, clock: Clock, config: Config) -> None:
+    runner = portal_runner(make_portal(shown, clock.now, os.urandom))
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, config.portal.host, config.portal.port)
+        await site.start()
+        log.info("portal at http://%s:%d/", config.portal.host, _port(runner))
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def _port(runner: web.AppRunner) -> int:
+    address = runner.addresses[0]
+    return int(address[1])

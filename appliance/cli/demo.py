@@ -1,0 +1,153 @@
+"""`./mita demo`: the main job on simulated meters, a local chain and the portal, each a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from appliance.chain.node import Node
+from appliance.cli import town as surroundings
+from appliance.cli.reckoning import Books, Reckoning, reckon
+from appliance.cli.town import Pace, Process, Town, TownError
+
+HELP = "watch it work: simulated meters, commitments, a local chain, the portal"
+EXAMPLE = """\
+examples:
+  ./mita demo             runs until Ctrl-C; open the portal's address in a browser
+  ./mita demo --once      ends when three batches are final on chain
+"""
+
+FINAL_BATCHES: Final = 3
+PATIENCE: Final = 120  # seconds
+CARDS_SHOWN: Final = 3
+_LOG_PREFIX: Final = re.compile(r"^[\d:, .-]+ mita(\.\w+)?: ")
+_ANSWERS: Final = re.compile(r"meter \S+ answers: ")
+
+Tell = Callable[[str], None]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument(
+        "--once", action="store_true", help="stop after three final batches and compare chain with meters"
+    )
+    parser.add_argument("--json", action="store_true", help="with --once: one JSON object on standard output")
+    parser.add_argument("--port", type=int, default=0, help="port of the portal (default: any free one)")
+
+
+def run(options: argparse.Namespace) -> int:
+    teller = Teller(sys.stderr if options.json else sys.stdout)
+    try:
+        with tempfile.TemporaryDirectory(prefix="mita-demo-") as folder:
+            return asyncio.run(_run(Path(folder), options, teller))
+    except TownError as error:
+        sys.stderr.write(f"mita: the demonstration did not start: {error}\n")
+        return 1
+
+
+class Teller:
+    """Progress for a person: seconds since the start, then what happened."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream = stream
+        self._start = time.monotonic()
+        self._answering = 0
+
+    @property
+    def seconds(self) -> int:
+        return round(time.monotonic() - self._start)
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self._start:6.1f} s  {text}", file=self._stream, flush=True)  # type: ignore[call-overload]
+
+    def log_line(self, line: str) -> None:
+        """A line of the appliance's log; the meters' first answers are counted, not listed."""
+        text = _LOG_PREFIX.sub("", line)
+        if not _ANSWERS.match(text):
+            self.say(text)
+            return
+        self._answering += 1
+        if self._answering in (1, 8, 16, 24, 32):
+            self.say(f"{self._answering} meters answer")
+
+
+async def _run(folder: Path, options: argparse.Namespace, teller: Teller) -> int:
+    async with surroundings.town(folder, Pace(), teller.say, options.port) as town:
+        async with surroundings.appliance(town, teller.log_line) as running:
+            _introduce(town, teller.say)
+            if not options.once:
+                code = await running.ended()
+                teller.say(f"the appliance ended with exit code {code}")
+                return 1
+            done = await _until_final(town, running)
+        return await _conclude(town, done, options, teller)
+
+
+def _introduce(town: Town, say: Tell) -> None:
+    say(f"portal: http://127.0.0.1:{town.config.portal.port}/")
+    for card in town.cards[:CARDS_SHOWN]:
+        say(f"card of {card.label}: sign in with {card.label} {card.sign_in_code}, proof code {card.proof_code}")
+
+
+async def _until_final(town: Town, running: Process) -> bool:
+    """Whether enough batches became final while the appliance ran."""
+    path = town.config.data / "core.db"
+    deadline = time.monotonic() + PATIENCE
+    books: Books | None = None
+    try:
+        while time.monotonic() < deadline and running.code is None:
+            await asyncio.sleep(0.2)
+            try:
+                books = books or Books(path)
+                if books.finals() >= FINAL_BATCHES:
+                    return True
+            except sqlite3.OperationalError:  # not there yet, or its schema is just being written
+                books = None
+        return False
+    finally:
+        if books is not None:
+            books.close()
+
+
+async def _conclude(town: Town, done: bool, options: argparse.Namespace, teller: Teller) -> int:
+    books = Books(town.config.data / "core.db")
+    try:
+        async with aiohttp.ClientSession() as session:
+            node = Node(town.node_url, session)
+            result = await reckon(books, town.served, node, town.deployer, town.gateway)
+    finally:
+        books.close()
+    if options.json:
+        sys.stdout.write(result.to_json(teller.seconds) + "\n")
+    summarise(result, teller)
+    if not done:
+        teller.say(f"FAILED: fewer than {FINAL_BATCHES} batches became final")
+    return 0 if done and result.equal else 1
+
+
+def summarise(result: Reckoning, teller: Teller) -> None:
+    """The end of a demonstration in words."""
+    say = teller.say
+    say(f"{result.readings} readings of {result.meters} meters in {result.blocks} blocks")
+    for made in result.transactions:
+        say(f"  transaction {made.txid[:16]}… {made.status}, {made.bytes} bytes, VM runtime {made.runtime}")
+    for total in result.totals:
+        sign = "=" if total.meters == total.chain else "IS NOT"
+        say(f"  zone {total.zone}, blocks from {total.batch}: meters {total.meters} Wh {sign} chain {total.chain} Wh")
+    if not result.range_proved:
+        say("the totals are opened and checked on chain; that each home's part is in range is not proved yet")
+    for problem in result.problems:
+        say(f"PROBLEM: {problem}")
+    say(
+        "the chain's totals equal the meters'" if result.equal else "FAILED: the chain's totals differ from the meters'"
+    )

@@ -1,0 +1,254 @@
+"""A demonstration's surroundings, each a process of its own: virtual meters, a local chain, and the appliance."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from appliance import app, config, founding
+from appliance.app import Card
+from appliance.chain.address import Address, Network
+from appliance.chain.node import Node
+from appliance.chain.transaction import PrivateKey
+from appliance.config import Config
+from drivers.simulate.plan_file import Plan, plan
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CONTRACTS: Final = ROOT / "contracts"
+DAY: Final = 86400
+LIMIT: Final = 1 << 20
+HEAD_START_MS: Final = 3000  # until the first day begins: meters and appliance are up by then
+
+
+class TownError(Exception):
+    """A part of the demonstration did not start; the message holds its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a demonstration runs: wall milliseconds per simulated day and per chain block."""
+
+    day_ms: int = 2000
+    block_ms: int = 400
+    burn_every: int = 2
+    batch_blocks: int = 2
+
+    @property
+    def speed(self) -> int:
+        return DAY * 1000 // self.day_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Everything that runs, and where."""
+
+    folder: Path
+    config_file: Path
+    config: Config
+    node_url: str
+    deployer: Address
+    gateway: Address
+    cards: Sequence[Card]
+    served: Path
+    founding: Sequence[str]
+
+
+class Process:
+    """A child that dies with us; what it says on standard error goes to `tell`, line by line."""
+
+    def __init__(self, child: asyncio.subprocess.Process, tell: Callable[[str], None]) -> None:
+        self._child = child
+        self.last_words: list[str] = []
+        self._reader = asyncio.create_task(self._listen(tell))
+
+    async def _listen(self, tell: Callable[[str], None]) -> None:
+        assert self._child.stderr is not None
+        async for line in self._child.stderr:
+            text = line.decode(errors="replace").rstrip()
+            self.last_words = [*self.last_words[-9:], text]
+            tell(text)
+
+    async def ready(self) -> dict[str, object]:
+        """The first line of its standard output, which is JSON."""
+        assert self._child.stdout is not None
+        line = await self._child.stdout.readline()
+        if not line:
+            await self.ended()
+            raise TownError("it ended before it was ready: " + " / ".join(self.last_words))
+        answer = json.loads(line)
+        assert isinstance(answer, dict)
+        return answer
+
+    @property
+    def code(self) -> int | None:
+        return self._child.returncode
+
+    async def ended(self) -> int:
+        code = await self._child.wait()
+        await self._reader
+        return code
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            self._child.send_signal(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._child.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await self.ended()
+        except TimeoutError:
+            self.kill()
+            await self.ended()
+
+
+@asynccontextmanager
+async def process(tell: Callable[[str], None], *command: str | Path) -> AsyncIterator[Process]:
+    child = await asyncio.create_subprocess_exec(
+        *map(str, command),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        limit=LIMIT,
+    )
+    running = Process(child, tell)
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+def python(*arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-I", "-m", *arguments]
+
+
+def appliance(town: Town, tell: Callable[[str], None]) -> contextlib.AbstractAsyncContextManager[Process]:
+    """The appliance itself, as `./mita run` starts it."""
+    return process(tell, *python("appliance", "run", "-c", town.config_file))
+
+
+@asynccontextmanager
+async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_port: int = 0) -> AsyncIterator[Town]:
+    """A founded settlement of two zones with 16 meters each, its chain and meters running; the appliance is not started."""
+    node_program = os.environ.get("MITA_NODE", "node")
+    deployer, steward = (PrivateKey(secrets.token_bytes(32)) for _ in range(2))
+    network = Network.TESTNET
+    start = int(time.time()) // DAY * DAY
+    meters = plan(epoch_utc=start, epoch_wall_ms=0, speed=pace.speed, first_port=_free_ports(40))
+    config_file = folder / "mita.toml"
+    portal_port = portal_port or _free_ports(1)
+
+    def write_config(node_url: str, epoch_wall_ms: int) -> Config:
+        text = _config_text(meters, pace, node_url, str(deployer.address(network)), portal_port, epoch_wall_ms)
+        config_file.write_text(text, "utf-8")
+        return config.load(config_file)
+
+    settings = write_config("http://127.0.0.1:1", 0)
+    async with app.core_store(settings) as (_, owned):
+        gateway_key, cards = PrivateKey(owned.gateway.raw), owned.cards()
+    gateway = gateway_key.address(network)
+    genesis = folder / "genesis.json"
+    people = (deployer.address(network), steward.address(network), gateway)
+    genesis.write_text(json.dumps({"accounts": [{"address": str(a), "balance": "1000000000000"} for a in people]}))
+    served, plan_file = folder / "served.jsonl", folder / "plan.json"
+    devnet = CONTRACTS / "devnet" / "server.mjs"
+    options = ("--block-ms", str(pace.block_ms), "--burn-every", str(pace.burn_every), "--genesis", genesis)
+    async with process(
+        lambda _: None, node_program, devnet, "--port", "0", "--data", folder / "chain", *options
+    ) as chain:
+        url = str((await chain.ready())["url"])
+        tell(f"local chain at {url}, the real Clarity VM behind a node's HTTP API")
+        sources = {name: (CONTRACTS / f"{name}.clar").read_text("utf-8") for name in founding.CONTRACTS}
+        async with aiohttp.ClientSession() as session:
+            founders = founding.Founders(deployer, steward, network)
+            sent = await founding.found(Node(url, session), founders, sources, gateway, settings.zones, DAY)
+        tell(f"{len(founding.CONTRACTS)} contracts deployed, gateway and {len(settings.zones)} zones registered")
+        epoch_wall_ms = time.time_ns() // 1_000_000 + HEAD_START_MS
+        meters = plan(epoch_utc=start, epoch_wall_ms=epoch_wall_ms, speed=pace.speed, first_port=meters.meters[0].port)
+        plan_file.write_text(meters.to_json())
+        async with process(
+            lambda _: None, *python("drivers.simulate", "--plan", plan_file, "--log", served)
+        ) as simulator:
+            await simulator.ready()
+            tell(f"{len(meters.meters)} meters listen on Modbus TCP; one day passes in {pace.day_ms / 1000:g} s")
+            settings = write_config(url, epoch_wall_ms)
+            yield Town(folder, config_file, settings, url, deployer.address(network), gateway, cards, served, sent)
+
+
+def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, epoch_wall_ms: int) -> str:
+    """The appliance's configuration in TOML; JSON strings are TOML strings."""
+    first_block = meters.epoch_utc // DAY
+    lines = [
+        'place = "Mita demo"',
+        'data = "data"',
+        "[time]",
+        f"batch_blocks = {pace.batch_blocks}",
+        f"grace_seconds = {DAY // 4}",
+        f"poll_seconds = {DAY // 12}",
+        f"journal_seconds = {DAY // 4}",
+        "[scale]",
+        f"epoch_utc = {meters.epoch_utc}",
+        f"epoch_wall_ms = {epoch_wall_ms}",
+        f"speed = {meters.speed}",
+        "[chain]",
+        f"node = {json.dumps(url)}",
+        'network = "testnet"',
+        f"deployer = {json.dumps(deployer)}",
+        "final_burn_blocks = 2",
+        "poll_seconds = 1",
+        "[portal]",
+        f"port = {port}",
+    ]
+    for zone in (1, 2):
+        own = [meter for meter in meters.meters if meter.name.startswith(f"z{zone}s")]
+        lines += [
+            "[[zone]]",
+            f"zone = {zone}",
+            f'name = "Lane {"AB"[zone - 1]}"',
+            'utility = "electricity"',
+            f"slots = {len(own)}",
+            f"first_block = {first_block}",
+            "[zone.dwellings]",
+            *(f'{slot} = "{"AB"[zone - 1]}-{slot + 1:02}"' for slot in range(len(own))),
+        ]
+        for slot, meter in enumerate(own):
+            lines += [
+                "[[zone.meter]]",
+                f"name = {json.dumps(meter.name)}",
+                'driver = "modbus"',
+                f"slot = {slot}",
+                f'settings = {{ transport = "tcp", host = "127.0.0.1", port = {meter.port}, unit = {meter.unit}, '
+                f"model = {json.dumps(meter.model)}, timeout_ms = 500 }}",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _free_ports(count: int) -> int:
+    """The first of `count` consecutive ports that nobody listens on now."""
+    for first in range(20_000 + secrets.randbelow(20_000), 60_000, count):
+        with contextlib.ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    sock = held.enter_context(socket.socket())
+                    sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise TownError(f"no {count} consecutive free ports on this machine")

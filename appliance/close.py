@@ -1,0 +1,58 @@
+"""4: closes blocks that are over, once, in order (task)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from appliance.block import close_block
+from appliance.clock import Clock
+from appliance.config import TimeConfig, ZoneConfig
+from appliance.store import blocks, readings
+from appliance.store.database import Database
+from appliance.store.rows import whole
+
+log = logging.getLogger("mita.close")
+
+MOST_AT_ONCE: Final = 400  # further ahead than this the clock is wrong, not the box switched off
+
+
+async def close_due(db: Database, zones: Sequence[ZoneConfig], clock: Clock, time: TimeConfig) -> int:
+    """Closes every block whose end and grace have passed; how many. A clock that leapt ahead closes nothing."""
+    closed = 0
+    for zone in zones:
+        block = await blocks.next_block(db, zone.zone, zone.first_block)
+        ahead = time.block_at(clock.now() - time.grace_seconds) - block
+        if ahead > MOST_AT_ONCE:
+            log.error(
+                "the clock is %d blocks ahead of zone %d's last block: nothing is closed; set the right time, or if it is "
+                "right raise first_block",
+                ahead,
+                zone.zone,
+            )
+            continue
+        for number in range(block, block + max(ahead, 0)):
+            await _close(db, zone, number, clock.now(), time)
+            closed += 1
+    return closed
+
+
+async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: TimeConfig) -> None:
+    starts_at, ends_at = time.starts_at(number), time.starts_at(number + 1)
+    async with db.transaction() as tx:
+        if await blocks.next_block(tx, zone.zone, zone.first_block) != number:
+            return
+        billed = await blocks.billed_indexes(tx, zone.zone, number - 1)
+        meters = {
+            whole(slot): whole(row_id)
+            for slot, row_id in await tx.all("SELECT slot, id FROM meter WHERE zone = ?", (zone.zone,))
+        }
+        observed = [
+            await readings.observe(tx, slot, meters.get(slot), billed.get(slot), starts_at, ends_at)
+            for slot in range(zone.slots)
+        ]
+        block = close_block(zone.zone, number, starts_at, ends_at, observed)
+        await blocks.put_block(tx, block, now)
+    read = sum(seen.metered and not slot.missing for seen, slot in zip(observed, block.slots, strict=True))
+    log.info("zone %d: block %d closed, %d of %d meters read", zone.zone, number, read, len(meters))

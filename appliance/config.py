@@ -1,0 +1,288 @@
+"""One TOML file -> one frozen tree. Every mistake is reported with the key, what was given and what to write."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, NoReturn, TypeVar
+
+Utility = Literal["electricity", "water"]
+T = TypeVar("T")
+
+UNIT_OF: Final[Mapping[Utility, Literal["Wh", "L"]]] = {"electricity": "Wh", "water": "L"}
+SLOTS: Final = (16, 64)
+LABEL: Final = re.compile(r"[A-Z0-9]{1,4}-[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says where and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterConfig:
+    """A meter installed at a slot. `settings` go to its driver as they are."""
+
+    name: str
+    driver: str
+    slot: int
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneConfig:
+    """Slots of one utility. `dwellings` maps occupied slots to dwelling labels."""
+
+    zone: int
+    name: str
+    utility: Utility
+    slots: int
+    first_block: int
+    dwellings: Mapping[int, str]
+    meters: tuple[MeterConfig, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeConfig:
+    """Block b covers [origin + b*block_seconds, origin + (b+1)*block_seconds), UTC seconds."""
+
+    origin: int
+    block_seconds: int
+    batch_blocks: int
+    grace_seconds: int
+    poll_seconds: int
+    journal_seconds: int
+
+    def starts_at(self, block: int) -> int:
+        return self.origin + block * self.block_seconds
+
+    def block_at(self, at: int) -> int:
+        return (at - self.origin) // self.block_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleConfig:
+    """A demonstration's time: see `clock.ScaledClock`."""
+
+    epoch_utc: int
+    epoch_wall_ms: int
+    speed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainConfig:
+    """Where transactions go. Fees in micro-STX; final after so many Bitcoin blocks on top."""
+
+    node: str
+    network: Literal["mainnet", "testnet"]
+    deployer: str
+    max_fee: int
+    final_burn_blocks: int
+    poll_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortalConfig:
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`utc_offset_minutes` is the place's, for pages; the core counts in UTC."""
+
+    place: str
+    utc_offset_minutes: int
+    data: Path
+    time: TimeConfig
+    scale: ScaleConfig | None
+    chain: ChainConfig
+    portal: PortalConfig
+    zones: tuple[ZoneConfig, ...]
+
+
+def load(path: Path) -> Config:
+    """Reads and checks the file; relative folders are taken from where the file lies."""
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration file {path}: give its path with -c") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    return parse(tree, path.parent)
+
+
+def parse(tree: Mapping[str, object], folder: Path) -> Config:
+    """The checked configuration of a parsed TOML tree."""
+    top = _Table(tree, "")
+    config = Config(
+        place=top.text("place", default="Mita"),
+        utc_offset_minutes=top.whole("utc_offset_minutes", -720, 840, default=0),
+        data=folder / top.text("data"),
+        time=_time(top.table("time")),
+        scale=_scale(top.table("scale")) if "scale" in tree else None,
+        chain=_chain(top.table("chain")),
+        portal=_portal(top.table("portal")),
+        zones=tuple(_zone(table) for table in top.tables("zone")),
+    )
+    top.done()
+    if not config.zones:
+        raise ConfigError("no [[zone]] is described: add at least one")
+    for what, names in (
+        ("zone number", [str(z.zone) for z in config.zones]),
+        ("meter name", [m.name for z in config.zones for m in z.meters]),
+    ):
+        double = sorted({name for name in names if names.count(name) > 1})
+        if double:
+            raise ConfigError(f"{what} {double[0]} is used twice: give each its own")
+    return config
+
+
+def _time(table: _Table) -> TimeConfig:
+    time = TimeConfig(
+        origin=table.whole("origin", 0, 2**40, default=0),
+        block_seconds=table.whole("block_seconds", 60, 7 * 86400, default=86400),
+        batch_blocks=table.whole("batch_blocks", 1, 7, default=7),
+        grace_seconds=table.whole("grace_seconds", 0, 86400, default=120),
+        poll_seconds=table.whole("poll_seconds", 1, 86400, default=60),
+        journal_seconds=table.whole("journal_seconds", 1, 86400, default=900),
+    )
+    table.done()
+    return time
+
+
+def _scale(table: _Table) -> ScaleConfig:
+    scale = ScaleConfig(
+        epoch_utc=table.whole("epoch_utc", 0, 2**40),
+        epoch_wall_ms=table.whole("epoch_wall_ms", 0, 2**50),
+        speed=table.whole("speed", 1, 10**6),
+    )
+    table.done()
+    return scale
+
+
+def _chain(table: _Table) -> ChainConfig:
+    chain = ChainConfig(
+        node=table.text("node"),
+        network=table.choice("network", ("mainnet", "testnet")),
+        deployer=table.text("deployer"),
+        max_fee=table.whole("max_fee", 1, 10**9, default=500_000),
+        final_burn_blocks=table.whole("final_burn_blocks", 1, 100, default=6),
+        poll_seconds=table.whole("poll_seconds", 1, 86400, default=30),
+    )
+    if not chain.node.startswith(("http://", "https://")):
+        table.wrong("node", chain.node, 'the address of a Stacks node, such as "https://node.example:20443"')
+    table.done()
+    return chain
+
+
+def _portal(table: _Table) -> PortalConfig:
+    portal = PortalConfig(
+        host=table.text("host", default="127.0.0.1"), port=table.whole("port", 0, 65535, default=8080)
+    )
+    table.done()
+    return portal
+
+
+def _zone(table: _Table) -> ZoneConfig:
+    slots = table.whole("slots", 1, 64)
+    if slots not in SLOTS:
+        table.wrong("slots", slots, "16 or 64")
+    meters = tuple(_meter(entry, slots) for entry in table.tables("meter"))
+    taken = [meter.slot for meter in meters]
+    if len(set(taken)) != len(taken):
+        raise ConfigError(f"{table.path}meter: two meters claim one slot; each slot has one meter")
+    dwellings: dict[int, str] = {}
+    for key, label in table.raw("dwellings", {}).items():
+        if not key.isdecimal() or int(key) >= slots:
+            table.wrong("dwellings", key, f"a slot number from 0 to {slots - 1}")
+        if not isinstance(label, str) or not LABEL.fullmatch(label):
+            table.wrong(f"dwellings.{key}", label, 'a dwelling label such as "A-07"')
+        dwellings[int(key)] = label
+    zone = ZoneConfig(
+        zone=table.whole("zone", 1, 2**31),
+        name=table.text("name"),
+        utility=table.choice("utility", ("electricity", "water")),
+        slots=slots,
+        first_block=table.whole("first_block", 0, 2**40),
+        dwellings=dwellings,
+        meters=meters,
+    )
+    table.done()
+    return zone
+
+
+def _meter(table: _Table, slots: int) -> MeterConfig:
+    meter = MeterConfig(
+        name=table.text("name"),
+        driver=table.text("driver"),
+        slot=table.whole("slot", 0, slots - 1),
+        settings=table.raw("settings", {}),
+    )
+    table.done()
+    return meter
+
+
+class _Table:
+    """A TOML table that knows its own path and which keys were looked at."""
+
+    def __init__(self, values: Mapping[str, object], path: str) -> None:
+        self._values = values
+        self._seen: set[str] = set()
+        self.path = path
+
+    def wrong(self, key: str, given: object, want: str) -> NoReturn:
+        raise ConfigError(f"{self.path}{key} is {given!r}: write {want}")
+
+    def _get(self, key: str, kind: type[T], default: T | None, want: str) -> T:
+        self._seen.add(key)
+        if key not in self._values:
+            if default is None:
+                raise ConfigError(f"{self.path}{key} is missing: write {want}")
+            return default
+        value = self._values[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ConfigError(f"{self.path}{key} is {value!r}: write {want}")
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return self._get(key, str, default, "a text in quotes")
+
+    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        want = f"a whole number from {low} to {high}"
+        value = self._get(key, int, default, want)
+        if not low <= value <= high:
+            self.wrong(key, value, want)
+        return value
+
+    def choice(self, key: str, choices: tuple[T, ...]) -> T:
+        value = self._get(key, str, None, f"one of {', '.join(map(str, choices))}")
+        for choice in choices:
+            if choice == value:
+                return choice
+        raise ConfigError(f"{self.path}{key} is {value!r}: write one of {', '.join(map(str, choices))}")
+
+    def raw(self, key: str, default: dict[str, object]) -> dict[str, object]:
+        return self._get(key, dict, default, "a table")
+
+    def table(self, key: str) -> _Table:
+        return _Table(self._get(key, dict, {}, "a table"), f"{self.path}{key}.")
+
+    def tables(self, key: str) -> list[_Table]:
+        entries = self._get(key, list, [], f"[[{key}]] tables")
+        found = []
+        for number, entry in enumerate(entries):
+            if not isinstance(entry, dict):
+                raise ConfigError(f"{self.path}{key} must be written as [[{key}]] tables")
+            found.append(_Table(entry, f"{self.path}{key}[{number}]."))
+        return found
+
+    def done(self) -> None:
+        """Unknown keys are mistakes, usually of spelling."""
+        unknown = sorted(set(self._values) - self._seen)
+        if unknown:
+            raise ConfigError(
+                f"{self.path}{unknown[0]} is not a setting: remove it, or choose from {', '.join(sorted(self._seen))}"
+            )

@@ -1,0 +1,143 @@
+"""0: once per settlement: deploys the contracts, ends the deployer's power, registers gateway and zones.
+
+Not a step of the pipeline and not run by the appliance: the people who found a settlement do this with keys of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from appliance import call
+from appliance.chain.address import Address, Contract, Network
+from appliance.chain.clarity import Ascii, List, Tuple, UInt
+from appliance.chain.node import Accepted, Node
+from appliance.chain.payload import ContractCall, ContractDeploy, Payload, payload_bytes
+from appliance.chain.transaction import PrivateKey, Transaction
+from appliance.config import ZoneConfig
+
+CONTRACTS: Final = ("audit-log", "user-registry", "privacy-proof", "aggregation", "meter-data")
+"""In the order of deployment: static calls go backwards only."""
+
+UTILITY_CODES: Final = {"electricity": 1, "water": 2}
+_POLL_SECONDS: Final = 0.1
+
+
+class FoundingError(Exception):
+    """A transaction of the founding did not take effect; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founders:
+    """The deployer, whose power ends with the bootstrap, and the steward who registers. They may be one person."""
+
+    deployer: PrivateKey
+    steward: PrivateKey
+    network: Network
+
+
+async def found(
+    node: Node,
+    founders: Founders,
+    sources: Mapping[str, str],
+    gateway: Address,
+    zones: Sequence[ZoneConfig],
+    block_seconds: int,
+) -> list[str]:
+    """Sends everything and waits until it is in blocks; the transaction ids. `sources` maps CONTRACTS to Clarity text.
+
+    In stages, because a node refuses calls to a contract that is not in a block yet.
+    """
+    deployer = founders.deployer.address(founders.network)
+    steward = founders.steward.address(founders.network)
+    stages: list[tuple[PrivateKey, list[Payload]]] = [
+        (founders.deployer, [ContractDeploy(name, sources[name]) for name in CONTRACTS]),
+        (founders.deployer, bootstrap_calls(deployer, steward)),
+        (founders.steward, registration_calls(deployer, gateway, zones, block_seconds)),
+    ]
+    return [txid for key, payloads in stages for txid in await _send(node, key, founders.network, payloads)]
+
+
+def bootstrap_calls(deployer: Address, steward: Address) -> list[Payload]:
+    """Fixes who writes the audit log, who is steward, which contracts are active."""
+    log = Contract(deployer, "audit-log")
+    registry = Contract(deployer, "user-registry")
+    writers = List((registry, Contract(deployer, call.METER_DATA)))
+    active = List(
+        tuple(
+            Tuple.of({"name": Ascii(name), "contract": Contract(deployer, name)})
+            for name in (call.PRIVACY_PROOF, "aggregation", call.METER_DATA)
+        )
+    )
+    return [
+        ContractCall(log, "bootstrap", (writers,)),
+        ContractCall(registry, "bootstrap", (List((steward,)), active)),
+    ]
+
+
+def registration_calls(
+    deployer: Address, gateway: Address, zones: Sequence[ZoneConfig], block_seconds: int
+) -> list[Payload]:
+    """A steward's calls for one gateway and its zones."""
+    registry = Contract(deployer, "user-registry")
+    return [
+        ContractCall(registry, "register-gateway", (gateway,)),
+        *(
+            ContractCall(
+                registry,
+                "register-zone",
+                (
+                    UInt(zone.zone),
+                    gateway,
+                    UInt(UTILITY_CODES[zone.utility]),
+                    UInt(zone.slots),
+                    UInt(zone.first_block),
+                    UInt(block_seconds),
+                ),
+            )
+            for zone in zones
+        ),
+    ]
+
+
+async def _send(node: Node, key: PrivateKey, network: Network, payloads: Sequence[Payload]) -> list[str]:
+    nonce = (await node.account(key.address(network))).nonce
+    sent = []
+    for payload in payloads:
+        unsigned = Transaction.unsigned(payload, network=network, public_key=key.public_key, nonce=nonce, fee=0)
+        fee = await node.fee(payload_bytes(payload), len(unsigned.serialize()))
+        transaction = Transaction.unsigned(
+            payload, network=network, public_key=key.public_key, nonce=nonce, fee=fee
+        ).sign_origin(key)
+        answer = await node.submit(transaction.serialize())
+        if not isinstance(answer, Accepted):
+            raise FoundingError(f"{_name(payload)} was refused by the node: {answer.reason} {answer.message}")
+        sent.append(answer.txid)
+        nonce += 1
+    for txid, payload in zip(sent, payloads, strict=True):
+        await _executed(node, txid, payload)
+    return sent
+
+
+async def _executed(node: Node, txid: str, payload: Payload) -> None:
+    while True:
+        status = await node.transaction(txid)
+        if status is not None and status.state.dropped:
+            raise FoundingError(f"{_name(payload)} was dropped by the node")
+        if status is not None and status.state.mined:
+            if status.state.value != "success":
+                raise FoundingError(f"{_name(payload)} failed on chain: {call.error_name(status.result)}")
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _name(payload: Payload) -> str:
+    match payload:
+        case ContractDeploy(name):
+            return f"the deployment of {name}"
+        case ContractCall(contract, function):
+            return f"{contract.name}.{function}"
+        case _:
+            return "a transfer"

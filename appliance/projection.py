@@ -1,0 +1,114 @@
+"""11: store -> portal.db: what residents may see, copied as it comes to be (task). Every write may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from appliance import call
+from appliance.config import UNIT_OF, Config
+from appliance.delivery import State
+from appliance.keys import Secret
+from appliance.store import blocks, outbox, portal
+from appliance.store.blocks import StoredBatch
+from appliance.store.database import Database
+from appliance.store.outbox import Submission
+
+_WORDS: Final[Mapping[State, portal.State]] = {
+    State.QUEUED: "waiting",
+    State.SENT: "sent",
+    State.INCLUDED: "included",
+    State.FINAL: "final",
+    State.REJECTED: "refused",
+}
+
+
+async def show_place(shown: Database, config: Config, dwellings: Mapping[str, Secret], contract: str) -> None:
+    """The place, its zones, and who signs in with which code. Codes are hashed only when they are new: it is slow."""
+    known = await portal.salts(shown)
+    hashes = {
+        label: await portal.hash_code(secret.sign_in_code(), secret.sign_in_salt())
+        for label, secret in dwellings.items()
+        if known.get(label) != secret.sign_in_salt()
+    }
+    async with shown.transaction() as tx:
+        await portal.put_place(tx, portal.Place(config.place, config.utc_offset_minutes))
+        for zone in config.zones:
+            unit = UNIT_OF[zone.utility]
+            await portal.put_zone(tx, portal.Zone(zone.zone, zone.name, zone.utility, unit, zone.slots, contract))
+        for label, code_hash in hashes.items():
+            await portal.put_dwelling(tx, label, dwellings[label].sign_in_salt(), code_hash)
+    ids = await portal.dwelling_ids(shown)
+    async with shown.transaction() as tx:
+        for zone in config.zones:
+            for slot, label in zone.dwellings.items():
+                await portal.put_service(tx, portal.Service(zone.zone, slot, ids[label], level=0))
+
+
+async def show_due(db: Database, shown: Database, occupied: Mapping[int, Sequence[int]]) -> None:
+    """Copies proven blocks and changed batches. `occupied` are the slots of each zone that have a dwelling."""
+    for zone, block in await blocks.not_shown(db):
+        await _show_block(db, shown, zone, block, set(occupied.get(zone, ())))
+    for zone, first_block, word, _ in await blocks.state_words(db):
+        batch = await blocks.get_batch(db, zone, first_block)
+        submission = await outbox.of_batch(db, zone, first_block)
+        await _show_batch(shown, batch, submission)
+        async with db.transaction() as tx:
+            await blocks.set_shown_word(tx, zone, first_block, word)
+
+
+async def _show_block(db: Database, shown: Database, zone: int, number: int, occupied: set[int]) -> None:
+    block = await blocks.get_block(db, zone, number)
+    if block.commitments is None:
+        return
+    rows = [
+        portal.UsageBlock(
+            zone=zone,
+            slot=slot.slot,
+            block=number,
+            starts_at=block.content.starts_at,
+            ends_at=block.content.ends_at,
+            index_start=slot.index_start or 0,
+            index_end=slot.index_end or 0,
+            usage=slot.usage,
+            missing=slot.missing,
+            commitment=commitment,
+            revision=block.revision,
+        )
+        for slot, commitment in zip(block.content.slots, block.commitments, strict=True)
+        if slot.slot in occupied
+    ]
+    levels = {slot.slot: slot.level for slot in block.content.slots if slot.slot in occupied and slot.level is not None}
+    async with shown.transaction() as tx:
+        await portal.put_block(tx, rows)
+        for slot_number, level in levels.items():
+            await portal.set_level(tx, zone, slot_number, level)
+    async with db.transaction() as tx:
+        await blocks.set_shown(tx, zone, number)
+
+
+async def _show_batch(shown: Database, batch: StoredBatch, submission: Submission | None) -> None:
+    state: portal.State = "waiting" if submission is None else _WORDS[submission.delivery.state]
+    txid = height = None
+    if submission is not None:
+        txid = (submission.delivery.txid or submission.versions[-1].txid).hex()
+        height = submission.delivery.height
+    commitments = dict(enumerate(batch.proof.commitments))
+    async with shown.transaction() as tx:
+        await portal.put_batch(
+            tx,
+            portal.Batch(
+                zone=batch.zone,
+                first_block=batch.first_block,
+                last_block=batch.last_block,
+                total=batch.proof.total,
+                evidence_root=batch.evidence_root,
+                state=state,
+                txid=txid,
+                height=height,
+                range_proved=batch.on_chain and bool(batch.checked & call.CHECKED_RANGES),
+            ),
+        )
+        await portal.put_batch_commitments(tx, batch.zone, batch.first_block, commitments)
+        # the contract keeps a hash of all commitments; follow compared it, so equal means each of them
+        await portal.mark_on_chain(tx, batch.zone, batch.first_block, commitments if batch.on_chain else {})

@@ -1,0 +1,147 @@
+"""6: closed blocks -> commitments; blocks -> batches (task), in one worker process of low priority.
+
+Bytes and integers in and out of the worker; it dies with its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import ParamSpec, Self, TypeVar
+
+from appliance import proof
+from appliance.block import next_batch
+from appliance.clock import Clock
+from appliance.config import TimeConfig, ZoneConfig
+from appliance.evidence import Leaf, merkle_root
+from appliance.proof import BlockWitness, SlotWitness
+from appliance.store import blocks
+from appliance.store.blocks import StoredBlock
+from appliance.store.database import Database
+from circuits.blinding import BlindingKey
+
+log = logging.getLogger("mita.prove")
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_NICE = 10
+
+
+class Prover:
+    """The worker: one process, started when first needed, remade when it breaks."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def run(self, function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
+        """function(*args) in the worker. A killed worker is remade once; what `function` raises is raised here."""
+        if kwargs:
+            raise TypeError("the worker takes positional arguments only")
+        for last in (False, True):
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._worker(), function, *args)
+            except BrokenProcessPool:
+                self._pool = None
+                if last:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _worker(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                max_workers=1,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_settle,
+                initargs=(os.getpid(),),
+            )
+        return self._pool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _settle(parent: int) -> None:
+    """Low priority, no core dumps (they would hold secrets), and never outlives the parent."""
+    os.nice(_NICE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getppid() != parent:  # it died before prctl took effect
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+Keys = Mapping[int, Sequence[BlindingKey]]
+"""Per zone the blinding key of every slot, in slot order."""
+
+
+async def commit_due(db: Database, prover: Prover, keys: Keys, clock: Clock) -> None:
+    """Writes the commitments of every closed block that has none."""
+    for zone, number in await blocks.unproven(db):
+        block = await blocks.get_block(db, zone, number)
+        commitments = await prover.run(proof.prove_block, _witness(block, keys[zone]))
+        async with db.transaction() as tx:
+            await blocks.put_commitments(tx, zone, number, commitments, clock.now())
+
+
+async def batch_due(db: Database, prover: Prover, zones: Sequence[ZoneConfig], keys: Keys, time: TimeConfig) -> None:
+    """Sums every full batch of proven blocks and proves its total."""
+    for zone in zones:
+        while True:
+            batched, proven = await blocks.progress(db, zone.zone, zone.first_block)
+            span = next_batch(zone.first_block, batched, proven, time.batch_blocks)
+            if span is None:
+                break
+            await _batch(db, prover, zone.zone, span, keys[zone.zone])
+
+
+async def _batch(db: Database, prover: Prover, zone: int, span: tuple[int, int], keys: Sequence[BlindingKey]) -> None:
+    first, last = span
+    content = [await blocks.get_block(db, zone, number) for number in range(first, last + 1)]
+    witnesses = [_witness(block, keys) for block in content]
+    stored = [_commitments(block) for block in content]
+    running = await blocks.running_before(db, zone, first)
+    proven = await prover.run(proof.prove_batch, witnesses, stored, running)
+    root = merkle_root([digest for block in content for digest in _leaves(block, keys)])
+    async with db.transaction() as tx:
+        await blocks.put_batch(tx, zone, first, last, root, proven)
+    log.info("zone %d: batch of blocks %d to %d committed, its total opens", zone, first, last)
+
+
+def _commitments(block: StoredBlock) -> tuple[bytes, ...]:
+    if block.commitments is None:
+        raise AssertionError(
+            f"block {block.content.block} of zone {block.content.zone} was batched before it was proven"
+        )
+    return block.commitments
+
+
+def _witness(block: StoredBlock, keys: Sequence[BlindingKey]) -> BlockWitness:
+    return BlockWitness(
+        block.content.zone,
+        block.content.block,
+        tuple(SlotWitness(slot.usage, keys[slot.slot], block.revision) for slot in block.content.slots),
+    )
+
+
+def _leaves(block: StoredBlock, keys: Sequence[BlindingKey]) -> list[bytes]:
+    zone, number = block.content.zone, block.content.block
+    return [
+        Leaf(
+            zone, number, slot.slot, slot.index_start, slot.index_end, slot.usage, slot.missing, slot.journal_head
+        ).digest(keys[slot.slot].leaf_salt(zone, slot.slot, number))
+        for slot in block.content.slots
+    ]

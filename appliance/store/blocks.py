@@ -1,0 +1,228 @@
+"""Blocks and batches: closed, proven, summed, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from appliance.block import Block, SlotUsage
+from appliance.proof import ProvenBatch
+from appliance.store.database import Database, Transaction
+from appliance.store.rows import blob, maybe_blob, maybe_whole, text, whole
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """A closed block with its blindings' revision and, once proven, its commitments in slot order."""
+
+    content: Block
+    revision: int
+    commitments: tuple[bytes, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch as proven, and what was read back from the chain about it."""
+
+    zone: int
+    first_block: int
+    last_block: int
+    evidence_root: bytes
+    proof: ProvenBatch
+    on_chain: bool
+    checked: int
+
+
+async def next_block(source: Database | Transaction, zone: int, first_block: int) -> int:
+    """The number of the block that closes next."""
+    row = await source.one("SELECT max(block) FROM block WHERE zone = ?", (zone,))
+    last = None if row is None else maybe_whole(row[0])
+    return first_block if last is None else last + 1
+
+
+async def billed_indexes(tx: Transaction, zone: int, block: int) -> dict[int, int | None]:
+    """Per slot the index up to which usage is in a block; empty before the first block."""
+    rows = await tx.all("SELECT slot, index_end FROM block_slot WHERE zone = ? AND block = ?", (zone, block))
+    return {whole(slot): maybe_whole(index) for slot, index in rows}
+
+
+async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
+    await tx.run(
+        "INSERT INTO block (zone, block, starts_at, ends_at, closed_at) VALUES (?, ?, ?, ?, ?)",
+        (block.zone, block.block, block.starts_at, block.ends_at, closed_at),
+    )
+    await tx.run_many(
+        "INSERT INTO block_slot (zone, block, slot, index_start, index_end, usage, missing, level, journal_head, revision) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        [
+            (
+                block.zone,
+                block.block,
+                s.slot,
+                s.index_start,
+                s.index_end,
+                s.usage,
+                int(s.missing),
+                s.level,
+                s.journal_head,
+            )
+            for s in block.slots
+        ],
+    )
+
+
+async def get_block(source: Database | Transaction, zone: int, block: int) -> StoredBlock:
+    head = await source.one("SELECT starts_at, ends_at FROM block WHERE zone = ? AND block = ?", (zone, block))
+    if head is None:
+        raise KeyError(f"zone {zone} has no block {block}")
+    rows = await source.all(
+        "SELECT slot, index_start, index_end, usage, missing, level, journal_head, revision, commitment "
+        "FROM block_slot WHERE zone = ? AND block = ? ORDER BY slot",
+        (zone, block),
+    )
+    slots = tuple(
+        SlotUsage(
+            whole(r[0]), maybe_whole(r[1]), maybe_whole(r[2]), whole(r[3]), bool(r[4]), maybe_whole(r[5]), blob(r[6])
+        )
+        for r in rows
+    )
+    commitments = [maybe_blob(r[8]) for r in rows]
+    proven = tuple(c for c in commitments if c is not None)
+    return StoredBlock(
+        Block(zone, block, whole(head[0]), whole(head[1]), slots),
+        revision=whole(rows[0][7]),
+        commitments=proven if len(proven) == len(slots) else None,
+    )
+
+
+async def unproven(db: Database) -> list[tuple[int, int]]:
+    """(zone, block) of closed blocks without commitments, oldest first."""
+    rows = await db.all("SELECT zone, block FROM block WHERE proven_at IS NULL ORDER BY block, zone")
+    return [(whole(zone), whole(block)) for zone, block in rows]
+
+
+async def put_commitments(tx: Transaction, zone: int, block: int, commitments: Sequence[bytes], now: int) -> None:
+    """Once: a block that has commitments keeps them."""
+    claimed = await tx.run(
+        "UPDATE block SET proven_at = ? WHERE zone = ? AND block = ? AND proven_at IS NULL", (now, zone, block)
+    )
+    if claimed != 1:
+        return
+    await tx.run_many(
+        "UPDATE block_slot SET commitment = ? WHERE zone = ? AND block = ? AND slot = ?",
+        [(commitment, zone, block, slot) for slot, commitment in enumerate(commitments)],
+    )
+
+
+async def progress(db: Database, zone: int, first_block: int) -> tuple[int, int]:
+    """(blocks in batches, consecutive proven blocks) of a zone, counted from its first. One statement: one snapshot."""
+    row = await db.one(
+        "SELECT (SELECT max(last_block) FROM batch WHERE zone = ?1), "
+        "coalesce((SELECT min(block) FROM block WHERE zone = ?1 AND proven_at IS NULL), "
+        "(SELECT max(block) + 1 FROM block WHERE zone = ?1))",
+        (zone,),
+    )
+    last_batched, first_unready = (None, None) if row is None else (maybe_whole(row[0]), maybe_whole(row[1]))
+    batched = 0 if last_batched is None else last_batched - first_block + 1
+    return batched, 0 if first_unready is None else first_unready - first_block
+
+
+async def put_batch(
+    tx: Transaction, zone: int, first_block: int, last_block: int, evidence_root: bytes, proof: ProvenBatch
+) -> None:
+    await tx.run(
+        "INSERT INTO batch (zone, first_block, last_block, total, blinding_sum, evidence_root, sum_hint) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (zone, first_block, last_block, proof.total, proof.blinding_sum, evidence_root, proof.sum_hint),
+    )
+    await tx.run_many(
+        "INSERT INTO batch_slot VALUES (?, ?, ?, ?, ?)",
+        [
+            (zone, first_block, slot, commitment, running)
+            for slot, (commitment, running) in enumerate(zip(proof.commitments, proof.running, strict=True))
+        ],
+    )
+
+
+async def get_batch(source: Database | Transaction, zone: int, first_block: int) -> StoredBatch:
+    row = await source.one(
+        "SELECT last_block, total, blinding_sum, evidence_root, sum_hint, on_chain, checked FROM batch "
+        "WHERE zone = ? AND first_block = ?",
+        (zone, first_block),
+    )
+    if row is None:
+        raise KeyError(f"zone {zone} has no batch from block {first_block}")
+    slots = await source.all(
+        "SELECT commitment, running FROM batch_slot WHERE zone = ? AND first_block = ? ORDER BY slot",
+        (zone, first_block),
+    )
+    proof = ProvenBatch(
+        total=whole(row[1]),
+        blinding_sum=blob(row[2]),
+        commitments=tuple(blob(c) for c, _ in slots),
+        running=tuple(blob(r) for _, r in slots),
+        sum_hint=maybe_blob(row[4]),
+    )
+    return StoredBatch(
+        zone, first_block, whole(row[0]), blob(row[3]), proof, on_chain=bool(row[5]), checked=whole(row[6])
+    )
+
+
+async def running_before(db: Database, zone: int, first_block: int) -> tuple[bytes, ...] | None:
+    """The period's running commitments when the batch from first_block is added; None if it is the first."""
+    row = await db.one("SELECT max(first_block) FROM batch WHERE zone = ? AND first_block < ?", (zone, first_block))
+    last = None if row is None else maybe_whole(row[0])
+    return None if last is None else (await get_batch(db, zone, last)).proof.running
+
+
+async def set_on_chain(tx: Transaction, zone: int, first_block: int, checked: int) -> None:
+    await tx.run(
+        "UPDATE batch SET on_chain = 1, checked = ? WHERE zone = ? AND first_block = ?", (checked, zone, first_block)
+    )
+
+
+async def forget_on_chain(tx: Transaction, zone: int, first_block: int) -> None:
+    """The block that held the batch was undone."""
+    await tx.run("UPDATE batch SET on_chain = 0 WHERE zone = ? AND first_block = ?", (zone, first_block))
+
+
+async def levels(db: Database, zone: int, first_block: int, last_block: int) -> list[int]:
+    """The lowest authenticity level of every slot with a meter in these blocks; L0 where it never answered."""
+    rows = await db.all(
+        "SELECT min(coalesce(level, 0)) FROM block_slot JOIN meter USING (zone, slot) "
+        "WHERE zone = ? AND block BETWEEN ? AND ? GROUP BY slot ORDER BY slot",
+        (zone, first_block, last_block),
+    )
+    return [whole(row[0]) for row in rows]
+
+
+async def unread_on_chain(db: Database) -> list[tuple[int, int]]:
+    """Batches that are in a block but have not been read back from the contract."""
+    rows = await db.all(
+        "SELECT zone, first_block FROM batch JOIN submission USING (zone, first_block) "
+        "WHERE on_chain = 0 AND state IN ('included', 'final') ORDER BY first_block, zone"
+    )
+    return [(whole(zone), whole(first)) for zone, first in rows]
+
+
+async def state_words(db: Database) -> list[tuple[int, int, str, str]]:
+    """(zone, first block, state to show, state shown last) of every batch whose two differ."""
+    rows = await db.all(
+        "SELECT zone, first_block, coalesce(state, 'waiting') || CASE on_chain WHEN 1 THEN '+' ELSE '' END AS word, shown "
+        "FROM batch LEFT JOIN submission USING (zone, first_block) WHERE word <> shown ORDER BY first_block, zone"
+    )
+    return [(whole(r[0]), whole(r[1]), text(r[2]), text(r[3])) for r in rows]
+
+
+async def set_shown_word(tx: Transaction, zone: int, first_block: int, word: str) -> None:
+    await tx.run("UPDATE batch SET shown = ? WHERE zone = ? AND first_block = ?", (word, zone, first_block))
+
+
+async def not_shown(db: Database) -> list[tuple[int, int]]:
+    """(zone, block) of proven blocks that are not in portal.db yet, oldest first."""
+    rows = await db.all("SELECT zone, block FROM block WHERE proven_at IS NOT NULL AND shown = 0 ORDER BY block, zone")
+    return [(whole(zone), whole(block)) for zone, block in rows]
+
+
+async def set_shown(tx: Transaction, zone: int, block: int) -> None:
+    await tx.run("UPDATE block SET shown = 1 WHERE zone = ? AND block = ?", (zone, block))

@@ -1,0 +1,398 @@
+"""portal.db from both sides: the core writes what residents may see, the portal reads it and keeps its own sign-ins.
+
+Writers take a Transaction and may be rerun with the same values: nothing changes. Everything a resident reads goes
+through the resident's dwelling, so that no caller can ask for another's usage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field, fields
+from typing import Any, Final, Literal
+
+from appliance.store.database import Database, Transaction
+from circuits import code
+
+SIGN_IN_BYTES: Final = 10  # 80 bits, 16 characters on the card
+SALT_BYTES: Final = 16
+TOKEN_BYTES: Final = 32
+IDLE_SECONDS: Final = 300
+FORGET_ATTEMPTS_SECONDS: Final = 3600
+
+State = Literal["waiting", "sent", "included", "final", "refused"]
+Utility = Literal["electricity", "water"]
+Unit = Literal["Wh", "L"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The settlement; its days begin at midnight of the offset."""
+
+    name: str
+    utc_offset_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    zone: int
+    name: str
+    utility: Utility
+    unit: Unit
+    slots: int
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A dwelling's slot in a zone; level 0..5 is the authenticity of the meter there."""
+
+    zone: int
+    slot: int
+    dwelling_id: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageBlock:
+    """A slot's closed block; usage and indexes in Wh or litre. Private: `repr` leaves them out."""
+
+    zone: int
+    slot: int
+    block: int
+    starts_at: int
+    ends_at: int
+    index_start: int = field(repr=False)
+    index_end: int = field(repr=False)
+    usage: int = field(repr=False)
+    missing: bool
+    commitment: bytes
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive blocks of a zone in one transaction; `total` is the whole zone's, Wh or litre."""
+
+    zone: int
+    first_block: int
+    last_block: int
+    total: int
+    evidence_root: bytes
+    state: State
+    txid: str | None
+    height: int | None
+    range_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCommitment:
+    """One slot's commitment in a batch; `on_chain` once the core has read exactly this back from the chain."""
+
+    commitment: bytes
+    on_chain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dwelling:
+    dwelling_id: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a sign-in code is checked against."""
+
+    dwelling: Dwelling
+    salt: bytes
+    code_hash: bytes
+
+
+class LabelTaken(Exception):
+    """Two labels that read the same once hyphens, spaces and case are gone; the second is refused."""
+
+
+async def hash_code(sign_in_code: str, salt: bytes) -> bytes:
+    """scrypt (N 2^14, r 8, p 1; 16 MiB) of the code's 80 bits, in a thread: 32 bytes. CodeError when it is no code."""
+    secret = code.decode(sign_in_code, SIGN_IN_BYTES, checked=False)
+    return await asyncio.to_thread(hashlib.scrypt, secret, salt=salt, n=2**14, r=8, p=1, dklen=32)
+
+
+def label_key(label: str) -> str:
+    """What is compared when somebody types a label: no spaces, hyphens or case."""
+    return "".join(c for c in label if c != "-" and not c.isspace()).upper()
+
+
+async def put_place(tx: Transaction, place: Place) -> None:
+    await tx.run(
+        "INSERT INTO place (id, name, utc_offset_minutes) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " name = excluded.name, utc_offset_minutes = excluded.utc_offset_minutes",
+        (place.name, place.utc_offset_minutes),
+    )
+
+
+async def put_zone(tx: Transaction, zone: Zone) -> None:
+    await _put(tx, "zone", ("zone",), [zone])
+
+
+async def put_dwelling(tx: Transaction, label: str, salt: bytes, code_hash: bytes) -> int:
+    """The dwelling's id. `code_hash` is hash_code(code, salt); a new code ends the sessions of the old one."""
+    key = label_key(label)
+    if not key:
+        raise ValueError("a label needs a letter or digit: it is the first part of what is typed to sign in")
+    others: Any = await tx.all("SELECT label FROM dwelling WHERE label <> ?", (label,))
+    for (other,) in others:
+        if label_key(other) == key:
+            raise LabelTaken(f"the labels {other} and {label} cannot be told apart when they are typed")
+    found: Any = await tx.one("SELECT id, salt, code_hash FROM dwelling WHERE label = ?", (label,))
+    if found is None:
+        return await tx.insert(
+            "INSERT INTO dwelling (label, salt, code_hash) VALUES (?, ?, ?)", (label, salt, code_hash)
+        )
+    dwelling_id = int(found[0])
+    if found[1:] != (salt, code_hash):
+        await tx.run("UPDATE dwelling SET salt = ?, code_hash = ? WHERE id = ?", (salt, code_hash, dwelling_id))
+        await tx.run("DELETE FROM session WHERE dwelling_id = ?", (dwelling_id,))
+    return dwelling_id
+
+
+async def put_service(tx: Transaction, service: Service) -> None:
+    await _put(tx, "service", ("zone", "slot"), [service])
+
+
+async def put_block(tx: Transaction, rows: Iterable[UsageBlock]) -> None:
+    """The rows of all slots of a block."""
+    await _put(tx, "usage_block", ("zone", "slot", "block"), rows)
+
+
+async def put_batch(tx: Transaction, batch: Batch) -> None:
+    """A new batch, or its new state, txid, height, range_proved."""
+    await _put(tx, "batch", ("zone", "first_block"), [batch])
+
+
+async def put_batch_commitments(tx: Transaction, zone: int, first_block: int, commitments: Mapping[int, bytes]) -> None:
+    """By slot. A changed commitment is no longer marked as read back from the chain."""
+    await tx.run_many(
+        "INSERT INTO batch_commitment (zone, first_block, slot, commitment, on_chain) VALUES (?, ?, ?, ?, 0)"
+        " ON CONFLICT (zone, first_block, slot) DO UPDATE SET commitment = excluded.commitment,"
+        " on_chain = CASE WHEN commitment = excluded.commitment THEN on_chain ELSE 0 END",
+        [(zone, first_block, slot, commitment) for slot, commitment in commitments.items()],
+    )
+
+
+async def mark_on_chain(tx: Transaction, zone: int, first_block: int, read_back: Mapping[int, bytes]) -> int:
+    """Marks slots whose commitment is what the chain returned, unmarks the others; how many of the batch are marked."""
+    for slot, commitment in read_back.items():
+        await tx.run(
+            "UPDATE batch_commitment SET on_chain = (commitment = ?) WHERE zone = ? AND first_block = ? AND slot = ?",
+            (commitment, zone, first_block, slot),
+        )
+    marked = "SELECT slot FROM batch_commitment WHERE zone = ? AND first_block = ? AND on_chain = 1"
+    return len(await tx.all(marked, (zone, first_block)))
+
+
+async def place(db: Database) -> Place | None:
+    """None until the core has said where it is."""
+    row: Any = await db.one("SELECT name, utc_offset_minutes FROM place")
+    return None if row is None else Place(*row)
+
+
+async def zones(db: Database) -> list[Zone]:
+    rows: Any = await db.all("SELECT zone, name, utility, unit, slots, contract FROM zone ORDER BY zone")
+    return [Zone(*row) for row in rows]
+
+
+async def meter_levels(db: Database, zone: int) -> dict[int, int]:
+    """Authenticity level -> number of dwellings of the zone that have it."""
+    rows: Any = await db.all(
+        "SELECT level, count(*) FROM service WHERE zone = ? GROUP BY level ORDER BY level", (zone,)
+    )
+    return dict(rows)
+
+
+_BATCH: Final = "zone, first_block, last_block, total, evidence_root, state, txid, height, range_proved"
+
+
+async def batches(db: Database, zone: int, limit: int) -> list[Batch]:
+    """The newest first."""
+    rows = await db.all(f"SELECT {_BATCH} FROM batch WHERE zone = ? ORDER BY first_block DESC LIMIT ?", (zone, limit))
+    return [_batch(row) for row in rows]
+
+
+async def batch(db: Database, zone: int, first_block: int) -> Batch | None:
+    row = await db.one(f"SELECT {_BATCH} FROM batch WHERE zone = ? AND first_block = ?", (zone, first_block))
+    return None if row is None else _batch(row)
+
+
+async def neighbouring_batches(db: Database, zone: int, first_block: int) -> tuple[int | None, int | None]:
+    """First blocks of the batches before and after this one."""
+    row: Any = await db.one(
+        "SELECT (SELECT max(first_block) FROM batch WHERE zone = ? AND first_block < ?),"
+        " (SELECT min(first_block) FROM batch WHERE zone = ? AND first_block > ?)",
+        (zone, first_block, zone, first_block),
+    )
+    return row[0], row[1]
+
+
+async def block_times(db: Database, zone: int, block: int) -> tuple[int, int] | None:
+    """Start and end of a zone's block, the same for all its slots; None when none of it is stored."""
+    row: Any = await db.one(
+        "SELECT starts_at, ends_at FROM usage_block WHERE zone = ? AND block = ? ORDER BY slot LIMIT 1", (zone, block)
+    )
+    return None if row is None else (row[0], row[1])
+
+
+async def services_of(db: Database, dwelling_id: int) -> list[tuple[Service, Zone]]:
+    rows: Any = await db.all(
+        "SELECT s.zone, s.slot, s.dwelling_id, s.level, z.zone, z.name, z.utility, z.unit, z.slots, z.contract"
+        " FROM service s JOIN zone z ON z.zone = s.zone WHERE s.dwelling_id = ? ORDER BY s.zone",
+        (dwelling_id,),
+    )
+    return [(Service(*row[:4]), Zone(*row[4:])) for row in rows]
+
+
+_OWN_BLOCK: Final = (
+    "SELECT u.zone, u.slot, u.block, u.starts_at, u.ends_at, u.index_start, u.index_end, u.usage, u.missing,"
+    " u.commitment, u.revision FROM usage_block u JOIN service s ON s.zone = u.zone AND s.slot = u.slot"
+    " WHERE s.dwelling_id = ? AND u.zone = ?"
+)
+
+
+async def newest_blocks_of(db: Database, dwelling_id: int, zone: int, limit: int) -> list[UsageBlock]:
+    """The dwelling's own, oldest first."""
+    rows = await db.all(f"{_OWN_BLOCK} ORDER BY u.block DESC LIMIT ?", (dwelling_id, zone, limit))
+    return [_usage_block(row) for row in reversed(rows)]
+
+
+async def blocks_of(db: Database, dwelling_id: int, zone: int, first: int, last: int) -> list[UsageBlock]:
+    """The dwelling's own from first to last block, oldest first."""
+    rows = await db.all(f"{_OWN_BLOCK} AND u.block BETWEEN ? AND ? ORDER BY u.block", (dwelling_id, zone, first, last))
+    return [_usage_block(row) for row in rows]
+
+
+async def commitment_of(db: Database, dwelling_id: int, zone: int, first_block: int) -> BatchCommitment | None:
+    row: Any = await db.one(
+        "SELECT c.commitment, c.on_chain FROM batch_commitment c"
+        " JOIN service s ON s.zone = c.zone AND s.slot = c.slot"
+        " WHERE s.dwelling_id = ? AND c.zone = ? AND c.first_block = ?",
+        (dwelling_id, zone, first_block),
+    )
+    return None if row is None else BatchCommitment(row[0], bool(row[1]))
+
+
+async def find_credential(db: Database, typed_label: str) -> Credential | None:
+    """The dwelling whose label reads like the typed one."""
+    key = label_key(typed_label)
+    rows: Any = await db.all("SELECT id, label, salt, code_hash FROM dwelling")
+    found = [row for row in rows if label_key(row[1]) == key]
+    return Credential(Dwelling(found[0][0], found[0][1]), found[0][2], found[0][3]) if found else None
+
+
+async def open_session(tx: Transaction, token: bytes, dwelling_id: int, now: int) -> None:
+    """`token` is 256 random bits; only its hash is stored. Sweeps out sessions that have idled."""
+    await tx.run("DELETE FROM session WHERE abs(? - seen_at) >= ?", (now, IDLE_SECONDS))
+    await tx.run(
+        "INSERT INTO session (token_hash, dwelling_id, created_at, seen_at) VALUES (?, ?, ?, ?)",
+        (_token_hash(token), dwelling_id, now, now),
+    )
+
+
+async def use_session(tx: Transaction, token: bytes, now: int) -> Dwelling | None:
+    """Who is signed in with this token, and their idle time begins anew; None when it idled or never was."""
+    changed = await tx.run(
+        "UPDATE session SET seen_at = ? WHERE token_hash = ? AND abs(? - seen_at) < ?",
+        (now, _token_hash(token), now, IDLE_SECONDS),
+    )
+    if not changed:
+        return None
+    row: Any = await tx.one(
+        "SELECT d.id, d.label FROM session s JOIN dwelling d ON d.id = s.dwelling_id WHERE s.token_hash = ?",
+        (_token_hash(token),),
+    )
+    return Dwelling(*row)
+
+
+async def close_session(tx: Transaction, token: bytes) -> None:
+    await tx.run("DELETE FROM session WHERE token_hash = ?", (_token_hash(token),))
+
+
+def delay_after(failures: int) -> int:
+    """Seconds that must pass after that many failures in a row: none for three, then 2, 4, 8 ... up to 15 minutes."""
+    return 0 if failures < 3 else min(2 ** (failures - 2), 900)
+
+
+async def begin_attempt(tx: Transaction, dwelling_id: int, client: bytes, now: int) -> int:
+    """Counts a try at a dwelling's code as failed until it succeeds; 0 when it may go on, else seconds to wait."""
+    await tx.run("DELETE FROM attempt WHERE abs(? - last_at) >= ?", (now, FORGET_ATTEMPTS_SECONDS))
+    row: Any = await tx.one(
+        "SELECT failures, last_at FROM attempt WHERE dwelling_id = ? AND client = ?", (dwelling_id, client)
+    )
+    if row is not None and (wait := row[1] + delay_after(row[0]) - now) > 0:
+        return int(wait)
+    await tx.run(
+        "INSERT INTO attempt (dwelling_id, client, failures, last_at) VALUES (?, ?, 1, ?)"
+        " ON CONFLICT (dwelling_id, client) DO UPDATE SET failures = failures + 1, last_at = excluded.last_at",
+        (dwelling_id, client, now),
+    )
+    return 0
+
+
+async def forget_attempts(tx: Transaction, dwelling_id: int, client: bytes) -> None:
+    await tx.run("DELETE FROM attempt WHERE dwelling_id = ? AND client = ?", (dwelling_id, client))
+
+
+async def has_failed(db: Database, client: bytes, now: int) -> bool:
+    """Whether the client failed at any dwelling lately."""
+    row = await db.one(
+        "SELECT 1 FROM attempt WHERE client = ? AND abs(? - last_at) < ? LIMIT 1",
+        (client, now, FORGET_ATTEMPTS_SECONDS),
+    )
+    return row is not None
+
+
+async def _put(
+    tx: Transaction, table: str, key: tuple[str, ...], rows: Iterable[Zone | Service | UsageBlock | Batch]
+) -> None:
+    """Inserts or updates rows of one kind, whose fields are the table's columns."""
+    given = list(rows)
+    if not given:
+        return
+    columns = [column.name for column in fields(given[0])]
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
+    await tx.run_many(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}",
+        [astuple(row) for row in given],
+    )
+
+
+def _batch(row: Any) -> Batch:
+    values = [*row[:8], bool(row[8])]
+    return Batch(*values)
+
+
+def _usage_block(row: Any) -> UsageBlock:
+    values = [*row[:8], bool(row[8]), *row[9:]]
+    return UsageBlock(*values)
+
+
+def _token_hash(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
+
+
+async def salts(db: Database) -> dict[str, bytes]:
+    """Label -> salt of every dwelling."""
+    rows: Any = await db.all("SELECT label, salt FROM dwelling")
+    return dict(rows)
+
+
+async def dwelling_ids(db: Database) -> dict[str, int]:
+    """Label -> id of every dwelling."""
+    rows: Any = await db.all("SELECT label, id FROM dwelling")
+    return dict(rows)
+
+
+async def set_level(tx: Transaction, zone: int, slot: int, level: int) -> None:
+    """The authenticity level of the meter at a slot, once it has answered."""
+    await tx.run("UPDATE service SET level = ? WHERE zone = ? AND slot = ?", (level, zone, slot))

@@ -1,0 +1,30 @@
+"""Sealed secrets. A name is made once; its secret never changes under it."""
+
+from __future__ import annotations
+
+from appliance.keys import SECRET_BYTES, Randomness, Seal, Secret
+from appliance.store.database import Transaction
+from appliance.store.rows import blob
+
+
+async def secret(tx: Transaction, seal: Seal, name: str, randomness: Randomness) -> Secret:
+    """The secret of this name, made and sealed if there is none yet."""
+    row = await tx.one("SELECT box FROM sealed WHERE name = ?", (name,))
+    if row is not None:
+        return Secret(seal.open(name, blob(row[0])))
+    fresh = Secret(randomness(SECRET_BYTES))
+    await tx.run("INSERT INTO sealed (name, box) VALUES (?, ?)", (name, seal.close(name, fresh.raw)))
+    return fresh
+
+
+def dwelling(label: str) -> str:
+    """The name of a dwelling's secret."""
+    return f"dwelling/{label}"
+
+
+def vacant(zone: int) -> str:
+    """The name of the secret behind a zone's vacant slots."""
+    return f"zone/{zone}"
+
+
+GATEWAY = "gateway"

@@ -1,0 +1,1 @@
+"""9: ways out. One link so far: a node's HTTP API."""

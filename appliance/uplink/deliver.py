@@ -1,0 +1,158 @@
+"""9: signs what is due and drives every delivery to its end over one node (task). Decides nothing: see `delivery`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from appliance import call, delivery
+from appliance.chain.address import Address, Network
+from appliance.chain.node import Accepted, Action, Node, NodeError, Rejected, TransactionStatus
+from appliance.chain.payload import ContractCall, payload_bytes
+from appliance.chain.transaction import PrivateKey, Transaction
+from appliance.clock import Clock
+from appliance.delivery import Delivery, Event, Policy, State
+from appliance.store import blocks, outbox
+from appliance.store.database import Database
+from appliance.store.outbox import Signed, Submission
+
+log = logging.getLogger("mita.deliver")
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One key whose transactions are in nonce order, and where its contracts live."""
+
+    key: PrivateKey
+    network: Network
+    deployer: Address
+
+    @property
+    def address(self) -> Address:
+        return self.key.address(self.network)
+
+    def sign(self, payload: ContractCall, nonce: int, fee: int) -> Signed:
+        transaction = Transaction.unsigned(
+            payload, network=self.network, public_key=self.key.public_key, nonce=nonce, fee=fee
+        ).sign_origin(self.key)
+        raw = transaction.serialize()
+        return Signed(bytes.fromhex(transaction.txid()), fee, raw)
+
+
+async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
+    """Signs and stores a transaction for every batch that has none. NodeError while the first nonce or fee is unknown."""
+    for zone, first_block in await outbox.unsigned(db):
+        payload = await _call(db, lane, zone, first_block)
+        nonce = await outbox.next_nonce(db, str(lane.address))
+        if nonce is None:
+            nonce = (await node.account(lane.address)).nonce
+        length = len(lane.sign(payload, nonce, 0).raw)
+        fee = min(await node.fee(payload_bytes(payload), length), policy.max_fee)
+        signed = lane.sign(payload, nonce, fee)
+        async with db.transaction() as tx:
+            await outbox.put(tx, zone, first_block, str(lane.address), nonce, delivery.queued(clock.now()), signed)
+        log.info("zone %d: batch from block %d signed, transaction %s", zone, first_block, signed.txid.hex())
+
+
+async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
+    """Takes every submission that is due one step further."""
+    for submission in await outbox.due(db, clock.now()):
+        if submission.delivery.state is State.QUEUED:
+            submission = await _as_configured(db, lane, submission)
+        event = await _event(node, submission)
+        after, actions = delivery.step(submission.delivery, event, clock.now(), policy)
+        fresh: list[Signed] = []
+        for action in actions:
+            match action:
+                case delivery.SignAgain(fee):
+                    payload = await _call(db, lane, submission.zone, submission.first_block)
+                    fresh.append(lane.sign(payload, submission.nonce, max(fee, submission.versions[-1].fee + 1)))
+                case delivery.Alert(message):
+                    log.error("zone %d: batch from block %d: %s", submission.zone, submission.first_block, message)
+        async with db.transaction() as tx:
+            for signed in fresh:
+                await outbox.add_version(tx, submission.id, signed)
+            await outbox.save(tx, submission.id, after)
+            if after.state in (State.QUEUED, State.SENT):
+                await blocks.forget_on_chain(tx, submission.zone, submission.first_block)
+        _tell(submission, after)
+
+
+async def _as_configured(db: Database, lane: Lane, submission: Submission) -> Submission:
+    """Signed anew where the configuration (deployer, network) is no longer what the stored bytes were made for."""
+    last = submission.versions[-1]
+    payload = await _call(db, lane, submission.zone, submission.first_block)
+    if lane.sign(payload, submission.nonce, last.fee).raw == last.raw:
+        return submission
+    signed = lane.sign(payload, submission.nonce, last.fee + 1)
+    async with db.transaction() as tx:
+        await outbox.add_version(tx, submission.id, signed)
+    return replace(submission, versions=(*submission.versions, signed))
+
+
+def _tell(submission: Submission, after: Delivery) -> None:
+    if after.state is not submission.delivery.state:
+        where = "" if after.height is None else f" at height {after.height}"
+        log.info(
+            "zone %d: batch from block %d is %s%s", submission.zone, submission.first_block, after.state.value, where
+        )
+    elif after.reason and after.failures == 1:
+        log.warning("zone %d: batch from block %d waits: %s", submission.zone, submission.first_block, after.reason)
+
+
+async def _call(db: Database, lane: Lane, zone: int, first_block: int) -> ContractCall:
+    batch = await blocks.get_batch(db, zone, first_block)
+    levels = await blocks.levels(db, zone, first_block, batch.last_block)
+    return call.submit_usage_batch(
+        lane.deployer, zone, first_block, batch.last_block, batch.evidence_root, levels, batch.proof
+    )
+
+
+async def _event(node: Node, submission: Submission) -> Event:
+    """Asks or tells the node what the state calls for."""
+    try:
+        if submission.delivery.state is State.QUEUED:
+            return _of_submit(await node.submit(submission.versions[-1].raw))
+        return await _look_up(node, submission)
+    except NodeError as error:
+        return delivery.TryLater(str(error))
+
+
+def _of_submit(answer: Accepted | Rejected) -> Event:
+    if isinstance(answer, Accepted):
+        return delivery.Taken()
+    match answer.action:
+        case Action.FEE_TOO_LOW:
+            needed = answer.data.get("expected")
+            return delivery.FeeTooLow(needed) if isinstance(needed, int) else delivery.TryLater(answer.reason)
+        case Action.NONCE_STALE | Action.NONCE_CONFLICT:
+            return delivery.NonceUsed(answer.reason)
+        case Action.PERMANENT:
+            return delivery.Refused(f"{answer.reason}: {answer.message}")
+        case _:
+            return delivery.TryLater(answer.reason)
+
+
+async def _look_up(node: Node, submission: Submission) -> Event:
+    """Of all signed versions at most one can be mined: they share a nonce."""
+    pending = False
+    for version in submission.versions:
+        status = await node.transaction(version.txid.hex())
+        if status is None or status.state.dropped:
+            continue
+        if status.state.mined and status.canonical:
+            return await _executed(node, version, status)
+        pending = True
+    if pending:
+        return delivery.Pending()
+    account = await node.account(Address.from_c32(submission.address))
+    return delivery.Unknown(nonce_passed=account.nonce > submission.nonce)
+
+
+async def _executed(node: Node, version: Signed, status: TransactionStatus) -> Event:
+    if status.block_height is None or status.burn_height is None:
+        return delivery.TryLater("the node does not say in which block the transaction is")
+    tip = await node.tip()
+    ok = status.state.value == "success"
+    reason = "" if ok else f"{status.state.value}: {call.error_name(status.result)}"
+    return delivery.Executed(ok, reason, version.txid, status.block_height, status.burn_height, tip.burn_height)

@@ -1,0 +1,161 @@
+"""The outbox against a world that misbehaves: whatever happens, every batch takes effect exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import cast
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from appliance.chain.address import Network
+from appliance.chain.node import Node, NodeError
+from appliance.chain.transaction import PrivateKey
+from appliance.delivery import Policy
+from appliance.proof import ProvenBatch
+from appliance.store import blocks, outbox
+from appliance.store.database import Database
+from appliance.uplink import deliver
+from appliance.uplink.deliver import Lane
+from tests.fakes.clock import FakeClock
+from tests.fakes.world import Crash, World, some_bytes
+
+KEY = PrivateKey(bytes(31) + b"\x07")
+DEPLOYER = PrivateKey(bytes(31) + b"\x08").address(Network.TESTNET)
+POLICY = Policy(final_burn_blocks=2, poll=5, max_fee=10_000)
+ZONES = (1, 2)
+DAYS = 2  # blocks in a batch
+
+
+class Outbox(RuleBasedStateMachine):
+    """Commands: a batch is ready, the appliance looks, time passes, and everything a network or a power cut can do."""
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="mita-outbox-"))
+        self.runner = asyncio.Runner()
+        self.world, self.clock = World(), FakeClock()
+        self.made: dict[int, int] = dict.fromkeys(ZONES, 0)
+        self.lane = Lane(KEY, Network.TESTNET, DEPLOYER)
+        self.start()
+
+    def start(self) -> None:
+        self.stack = AsyncExitStack()
+        opening = self.stack.enter_async_context(Database.open(self.folder / "core.db", "core"))
+        self.db = self.runner.run(opening)
+
+    @rule()
+    def power_cut(self) -> None:
+        self.runner.run(self.stack.aclose())
+        self.start()
+
+    @rule(zone=st.sampled_from(ZONES))
+    def batch_is_proven(self, zone: int) -> None:
+        first = 10 + DAYS * self.made[zone]
+        self.made[zone] += 1
+        points = tuple(b"\x02" + some_bytes(f"{zone}/{first}/{slot}", 32) for slot in range(2))
+        proven = ProvenBatch(5, some_bytes("r", 32), points, points, None if first == 10 else some_bytes("h", 32))
+
+        async def put() -> None:
+            async with self.db.transaction() as tx:
+                await blocks.put_batch(tx, zone, first, first + DAYS - 1, some_bytes("root", 32), proven)
+
+        self.runner.run(put())
+
+    @rule()
+    def appliance_looks(self) -> None:
+        async def look() -> None:
+            node = cast(Node, self.world)
+            await deliver.sign_due(self.db, node, self.lane, self.clock, POLICY)
+            await deliver.deliver_due(self.db, node, self.lane, self.clock, POLICY)
+
+        try:
+            self.runner.run(look())
+        except NodeError:
+            self.clock.at += POLICY.poll
+        except Crash:
+            self.power_cut()
+
+    @rule(seconds=st.sampled_from([1, 5, 60, 5000]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.at += seconds
+
+    @rule()
+    def block_is_mined(self) -> None:
+        self.world.mine()
+
+    @rule()
+    def bitcoin_block_is_mined(self) -> None:
+        self.world.burn()
+
+    @rule(up=st.booleans(), lost=st.booleans())
+    def link_changes(self, up: bool, lost: bool) -> None:
+        self.world.link_up, self.world.answer_lost = up, lost
+
+    @rule()
+    def power_will_fail_while_sending(self) -> None:
+        self.world.crash_on_submit = True
+
+    @rule(depth=st.integers(1, 3))
+    def chain_reorganises(self, depth: int) -> None:
+        """Not deeper than finality: that is what the word means."""
+        shallow = [
+            b for b in self.world.blocks[1:] if self.world.burn_height - b.burn_height < POLICY.final_burn_blocks
+        ]
+        self.world.reorganise(min(depth, len(shallow)))
+
+    @rule()
+    def mempool_is_lost(self) -> None:
+        self.world.forget_mempool()
+
+    @rule(fee=st.integers(1, 300))
+    def least_fee_changes(self, fee: int) -> None:
+        self.world.minimum_fee = fee
+
+    @rule(missing=st.booleans())
+    def contract_is_missing(self, missing: bool) -> None:
+        self.world.unknown_contract = missing
+
+    @invariant()
+    def nothing_executes_twice_or_out_of_order(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        executed = self.world.executed()
+        assert len(set(executed)) == len(executed)
+        assert all(ok for block in self.world.blocks for _, ok in block.transactions), "a second copy was mined"
+        for zone in ZONES:
+            firsts = [first for z, first in executed if z == zone]
+            assert firsts == [10 + DAYS * i for i in range(len(firsts))]
+
+    def teardown(self) -> None:
+        """When the world comes to rest, every batch that was proven is final."""
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        world.link_up, world.answer_lost, world.crash_on_submit = True, False, False
+        world.minimum_fee, world.unknown_contract = 1, False
+        expected = sorted((zone, 10 + DAYS * i) for zone in ZONES for i in range(self.made[zone]))
+        for _ in range(40):
+            self.clock.at += 4000
+            self.appliance_looks()
+            world.mine()
+            world.burn()
+        assert sorted(world.executed()) == expected
+
+        async def states() -> list[str]:
+            found = [await outbox.of_batch(self.db, zone, first) for zone, first in expected]
+            return [submission.delivery.state.value for submission in found if submission is not None]
+
+        assert self.runner.run(states()) == ["final"] * len(expected)
+        self.runner.run(self.stack.aclose())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+
+TestOutbox = Outbox.TestCase
+TestOutbox.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

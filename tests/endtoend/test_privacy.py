@@ -1,0 +1,132 @@
+"""Looks for usage and secrets where they must not be: logs, the chain, public pages, the portal's files."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from appliance.keys import Seal, Secret
+from circuits.blinding import Letter
+from tests.endtoend.conftest import Run
+
+in_town = pytest.mark.asyncio(loop_scope="package")
+
+SMALL = 10_000  # numbers below it occur everywhere by chance: heights, ports, bytes
+
+
+def secrets_of(run: Run) -> dict[str, Secret]:
+    seal = Seal((run.town.config.data / "device.key").read_bytes(), lambda _: b"")
+    with sqlite3.connect(f"file:{run.core}?mode=ro", uri=True) as books:
+        return {name: Secret(seal.open(name, box)) for name, box in books.execute("SELECT name, box FROM sealed")}
+
+
+def forms(secret: Secret) -> list[bytes]:
+    """Every form in which a secret or what derives from it could leak."""
+    key = secret.blinding_key()
+    raw = [secret.raw, key.secret]
+    codes = [secret.sign_in_code(), key.to_code()]
+    texts = [code.encode() for code in codes] + [code.replace("-", "").encode() for code in codes]
+    return raw + [r.hex().encode() for r in raw] + texts
+
+
+def private_numbers(run: Run) -> set[int]:
+    """Indexes and usages of single homes."""
+    with sqlite3.connect(f"file:{run.core}?mode=ro", uri=True) as books:
+        found = {n for (n,) in books.execute("SELECT idx FROM reading")}
+        found |= {n for row in books.execute("SELECT index_start, index_end, usage FROM block_slot") for n in row}
+    return {number for number in found if number is not None and number >= SMALL}
+
+
+def slot_blindings(run: Run) -> list[bytes]:
+    """The blindings of single slots, which only their sum may leave."""
+    owned = secrets_of(run)
+    made = []
+    for zone in run.town.config.zones:
+        with sqlite3.connect(f"file:{run.core}?mode=ro", uri=True) as books:
+            blocks = [b for (b,) in books.execute("SELECT block FROM block WHERE zone = ? LIMIT 4", (zone.zone,))]
+        for slot, label in zone.dwellings.items():
+            key = owned[f"dwelling/{label}"].blinding_key()
+            made += [key.blinding(Letter.USAGE, zone.zone, slot, block).to_bytes() for block in blocks]
+    return made
+
+
+def leaks(content: bytes, run: Run) -> list[str]:
+    """What of the private things occurs in some bytes."""
+    found = [
+        f"secret of {name}" for name, secret in secrets_of(run).items() for form in forms(secret) if form in content
+    ]
+    numbers = {int(digits) for digits in re.findall(rb"(?<![0-9a-zA-Z])\d{5,9}(?![0-9a-zA-Z])", content)}
+    found += [f"the number {number}" for number in numbers & private_numbers(run)]
+    found += ["a blinding" for r in slot_blindings(run) if r in content or r.hex().encode() in content]
+    return found
+
+
+@in_town
+async def test_the_search_finds_what_is_there(run: Run) -> None:
+    """The tests below can fail: each kind of private thing is found when it is put before the search."""
+    owned = secrets_of(run)
+    number = max(private_numbers(run))
+    for content in (
+        b"log: " + owned["dwelling/A-01"].raw,
+        b"log: " + owned["gateway"].raw.hex().encode(),
+        f"code {owned['dwelling/B-02'].sign_in_code()}".encode(),
+        f"meter shows {number} Wh".encode(),
+        slot_blindings(run)[0].hex().encode(),
+    ):
+        assert leaks(content, run), content
+
+
+@in_town
+async def test_the_log_holds_nothing_private(run: Run) -> None:
+    assert len(run.lines) > 20
+    assert leaks("\n".join(run.lines).encode(), run) == []
+
+
+@in_town
+async def test_the_chain_holds_nothing_private(run: Run) -> None:
+    """Everything the local chain ever took in, byte for byte and as hex digits."""
+    folder = run.town.folder / "chain"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    content = b"\n".join(path.read_bytes() for path in files)
+    hexadecimal = b"\n".join(bytes.fromhex(h.decode()) for h in re.findall(rb"(?:[0-9a-f]{2}){64,}", content))
+    assert b"submit-usage-batch" in hexadecimal + content
+    assert leaks(content, run) == []
+    assert leaks(hexadecimal, run) == []
+    uints = {
+        int.from_bytes(hexadecimal[m.start() + 1 : m.start() + 17], "big")
+        for m in re.finditer(rb"\x01\0{8}", hexadecimal)
+    }
+    with sqlite3.connect(f"file:{run.core}?mode=ro", uri=True) as books:
+        totals = {t for (t,) in books.execute("SELECT total FROM batch")}
+    assert uints & private_numbers(run) <= totals, "a home's own number is on chain as a Clarity uint"
+
+
+@in_town
+async def test_the_portal_cannot_open_a_commitment(run: Run) -> None:
+    """portal.db holds hashes of codes, never codes; the portal's user has no key."""
+    content = b"".join(path.read_bytes() for path in run.town.config.data.glob("portal.db*"))
+    assert [leak for leak in leaks(content, run) if not leak.startswith("the number")] == []
+
+
+@in_town
+async def test_public_pages_say_totals_only(run: Run) -> None:
+    async with aiohttp.ClientSession() as browser, browser.get(run.portal_url + "/") as response:
+        text = await response.text()
+    flat = re.sub(r"[\s\u2009\u202f\u00a0&thinsp;.]", "", text)
+    assert response.status == 200
+    assert leaks(text.encode(), run) == []
+    with sqlite3.connect(f"file:{run.core}?mode=ro", uri=True) as books:
+        usages = [u for (u,) in books.execute("SELECT usage FROM block_slot WHERE usage >= ?", (SMALL,))]
+        totals = {str(t) for (t,) in books.execute("SELECT total FROM batch")}
+    assert not any(str(usage) in flat for usage in usages if not any(str(usage) in total for total in totals))
+
+
+def test_files_are_for_their_owner_only(run: Run) -> None:
+    data: Path = run.town.config.data
+    for path in [*data.glob("core.db*"), *data.glob("portal.db*"), data / "device.key", data / "lock"]:
+        assert path.stat().st_mode & 0o077 == 0, path.name
