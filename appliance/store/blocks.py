@@ -52,8 +52,8 @@ async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
         (block.zone, block.block, block.starts_at, block.ends_at, closed_at),
     )
     await tx.run_many(
-        "INSERT INTO block_slot (zone, block, slot, index_start, index_end, usage, missing, level, journal_head, revision) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        "INSERT INTO block_slot (zone, block, slot, index_start, index_end, usage, missing, level, journal_head, "
+        "revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
         [
             (
                 block.zone,
@@ -208,8 +208,8 @@ async def unread_on_chain(db: Database) -> list[tuple[int, int]]:
 async def state_words(db: Database) -> list[tuple[int, int, str, str]]:
     """(zone, first block, state to show, state shown last) of every batch whose two differ."""
     rows = await db.all(
-        "SELECT zone, first_block, coalesce(state, 'waiting') || CASE on_chain WHEN 1 THEN '+' ELSE '' END AS word, shown "
-        "FROM batch LEFT JOIN submission USING (zone, first_block) WHERE word <> shown ORDER BY first_block, zone"
+        "SELECT zone, first_block, coalesce(state, 'waiting') || CASE on_chain WHEN 1 THEN '+' ELSE '' END AS word, "
+        "shown FROM batch LEFT JOIN submission USING (zone, first_block) WHERE word <> shown ORDER BY first_block, zone"
     )
     return [(whole(r[0]), whole(r[1]), text(r[2]), text(r[3])) for r in rows]
 

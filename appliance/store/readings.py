@@ -34,7 +34,8 @@ async def register_meter(tx: Transaction, name: str, zone: int, slot: int) -> in
 
 async def last_accepted(source: Database | Transaction, meter_id: int) -> Accepted | None:
     row = await source.one(
-        "SELECT at, idx, register, unit FROM reading WHERE meter_id = ? AND verdict = 'accepted' ORDER BY seq DESC LIMIT 1",
+        "SELECT at, idx, register, unit FROM reading WHERE meter_id = ? AND verdict = 'accepted' "
+        "ORDER BY seq DESC LIMIT 1",
         (meter_id,),
     )
     return None if row is None else Accepted(whole(row[0]), whole(row[1]), text(row[2]), text(row[3]))

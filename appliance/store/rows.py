@@ -1,4 +1,4 @@
-"""From SQLite's loose values to types. Our own data is trusted: a value of the wrong type is corruption and stops us."""
+"""From SQLite's loose values to types. Our own data is trusted: a wrong type is corruption and stops us."""
 
 from __future__ import annotations
 

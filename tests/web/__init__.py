@@ -1,0 +1,1 @@
+"""The portal over a real portal.db in a temporary folder."""
