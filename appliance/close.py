@@ -26,8 +26,8 @@ async def close_due(db: Database, zones: Sequence[ZoneConfig], clock: Clock, tim
         ahead = time.block_at(clock.now() - time.grace_seconds) - block
         if ahead > MOST_AT_ONCE:
             log.error(
-                "the clock is %d blocks ahead of zone %d's last block: nothing is closed; set the right time, or if it is "
-                "right raise first_block",
+                "the clock is %d blocks ahead of zone %d's last block: nothing is closed; set the right time, "
+                "or if it is right raise first_block",
                 ahead,
                 zone.zone,
             )

@@ -1,7 +1,7 @@
 """1: drivers -> readings in the journal (task, I/O). One task owns each physical bus; one writer owns the journal.
 
-Meters are polled often. Journaled are one reading per `journal_seconds`, and around every block's end the last one before
-and the first one after it.
+Meters are polled often. Journaled are one reading per `journal_seconds`, and around every block's end the last one
+before and the first one after it.
 """
 
 from __future__ import annotations
@@ -165,5 +165,5 @@ async def _ask(bus: Bus, meter: Installed) -> tuple[Reading, int]:
         raise
     except TimeoutError as error:
         raise DriverError("the driver did not come back in time", permanent=False) from error
-    except Exception as error:  # noqa: BLE001 - whatever a driver raises harms its own meter only
+    except Exception as error:  # whatever a driver raises harms its own meter only
         raise DriverError(f"the driver failed: {type(error).__name__}", permanent=False) from error

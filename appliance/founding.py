@@ -1,6 +1,6 @@
 """0: once per settlement: deploys the contracts, ends the deployer's power, registers gateway and zones.
 
-Not a step of the pipeline and not run by the appliance: the people who found a settlement do this with keys of their own.
+Not a step of the pipeline, and not run by the appliance: those who found a settlement do this with their own keys.
 """
 
 from __future__ import annotations

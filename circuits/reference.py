@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
-from py_ecc.secp256k1 import secp256k1 as curve
+_limit = sys.getrecursionlimit()
 
-from circuits.group import check_encoding
-from circuits.scalar import EncodingError, P, Scalar
+from py_ecc.secp256k1 import secp256k1 as curve  # noqa: E402
+
+from circuits.group import check_encoding  # noqa: E402
+from circuits.scalar import EncodingError, P, Scalar  # noqa: E402
+
+sys.setrecursionlimit(_limit)  # py_ecc raises it to 100,000: nested input from outside would then overflow the C stack
 
 _INFINITY = (0, 0)  # py_ecc's own form of the neutral element
 

@@ -61,7 +61,7 @@ class Reckoning:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A slot over a batch's blocks, as stored: the meter, indexes at both ends, whether a block was cut at the limit."""
+    """A slot over a batch's blocks, as stored: meter, indexes at both ends, whether a block was cut at the limit."""
 
     meter: str
     start: int | None

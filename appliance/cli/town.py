@@ -146,7 +146,7 @@ def appliance(town: Town, tell: Callable[[str], None]) -> contextlib.AbstractAsy
 
 @asynccontextmanager
 async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_port: int = 0) -> AsyncIterator[Town]:
-    """A founded settlement of two zones with 16 meters each, its chain and meters running; the appliance is not started."""
+    """A founded settlement of two zones of 16 meters, its chain and meters running; the appliance is not started."""
     node_program = os.environ.get("MITA_NODE", "node")
     deployer, steward = (PrivateKey(secrets.token_bytes(32)) for _ in range(2))
     network = Network.TESTNET
@@ -234,8 +234,13 @@ def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, e
                 f"name = {json.dumps(meter.name)}",
                 'driver = "modbus"',
                 f"slot = {slot}",
-                f'settings = {{ transport = "tcp", host = "127.0.0.1", port = {meter.port}, unit = {meter.unit}, '
-                f"model = {json.dumps(meter.model)}, timeout_ms = 500 }}",
+                "[zone.meter.settings]",
+                'transport = "tcp"',
+                'host = "127.0.0.1"',
+                f"port = {meter.port}",
+                f"unit = {meter.unit}",
+                f"model = {json.dumps(meter.model)}",
+                "timeout_ms = 500",
             ]
     return "\n".join(lines) + "\n"
 

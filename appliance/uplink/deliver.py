@@ -40,7 +40,7 @@ class Lane:
 
 
 async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
-    """Signs and stores a transaction for every batch that has none. NodeError while the first nonce or fee is unknown."""
+    """Signs and stores a transaction for every batch without one. NodeError while first nonce or fee are unknown."""
     for zone, first_block in await outbox.unsigned(db):
         payload = await _call(db, lane, zone, first_block)
         nonce = await outbox.next_nonce(db, str(lane.address))
