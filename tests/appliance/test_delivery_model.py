@@ -23,7 +23,7 @@ from appliance.store.database import Database
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
 from tests.fakes.clock import FakeClock
-from tests.fakes.world import Crash, World, some_bytes
+from tests.fakes.world import Crash, World, batch_of, some_bytes
 
 KEY = PrivateKey(bytes(31) + b"\x07")
 DEPLOYER = PrivateKey(bytes(31) + b"\x08").address(Network.TESTNET)
@@ -81,9 +81,11 @@ class Outbox(RuleBasedStateMachine):
         except Crash:
             self.power_cut()
 
-    @rule(seconds=st.sampled_from([1, 5, 60, 5000]))
+    @rule(seconds=st.sampled_from([1, 5, 60, 1000]))
     def time_passes(self, seconds: int) -> None:
         self.clock.at += seconds
+        if self.world.index_lags and seconds == 1000:
+            self.world.index_lags = False  # no index lags for longer than the appliance is patient
 
     @rule()
     def block_is_mined(self) -> None:
@@ -117,6 +119,18 @@ class Outbox(RuleBasedStateMachine):
     def least_fee_changes(self, fee: int) -> None:
         self.world.minimum_fee = fee
 
+    @rule(lags=st.booleans())
+    def index_lags(self, lags: bool) -> None:
+        """The node answers about accounts, but knows no transaction yet."""
+        self.world.index_lags = lags
+
+    @rule()
+    def power_fails_while_sending_and_the_transaction_is_mined(self) -> None:
+        self.world.crash_on_submit = True
+        self.appliance_looks()
+        self.world.mine()
+        self.appliance_looks()
+
     @rule(missing=st.booleans())
     def contract_is_missing(self, missing: bool) -> None:
         self.world.unknown_contract = missing
@@ -132,13 +146,26 @@ class Outbox(RuleBasedStateMachine):
             firsts = [first for z, first in executed if z == zone]
             assert firsts == [10 + DAYS * i for i in range(len(firsts))]
 
+    @invariant()
+    def final_means_buried(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        deep = [b for b in world.blocks if world.burn_height - b.burn_height >= POLICY.final_burn_blocks]
+        buried = {batch_of(raw) for block in deep for raw, _ in block.transactions}
+
+        async def finals() -> list[tuple[object, ...]]:
+            return list(await self.db.all("SELECT zone, first_block FROM submission WHERE state = 'final'"))
+
+        assert set(self.runner.run(finals())) <= buried
+
     def teardown(self) -> None:
         """When the world comes to rest, every batch that was proven is final."""
         if not hasattr(self, "world"):
             return
         world = self.world
         world.link_up, world.answer_lost, world.crash_on_submit = True, False, False
-        world.minimum_fee, world.unknown_contract = 1, False
+        world.minimum_fee, world.unknown_contract, world.index_lags = 1, False, False
         expected = sorted((zone, 10 + DAYS * i) for zone in ZONES for i in range(self.made[zone]))
         for _ in range(40):
             self.clock.at += 4000
@@ -158,4 +185,4 @@ class Outbox(RuleBasedStateMachine):
 
 
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestOutbox.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

@@ -48,6 +48,7 @@ class World:
         self.crash_on_submit = False
         self.minimum_fee = 1
         self.unknown_contract = False
+        self.index_lags = False
         self.submissions = 0
 
     # what the appliance sees
@@ -81,6 +82,8 @@ class World:
 
     async def transaction(self, wanted: str) -> TransactionStatus | None:
         self._check_link()
+        if self.index_lags:
+            return None
         for height, block in enumerate(self.blocks):
             for raw, ok in block.transactions:
                 if txid(raw) == wanted:

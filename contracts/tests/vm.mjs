@@ -1,0 +1,75 @@
+// The Clarity VM as a process: one JSON request a line on standard input, one JSON answer a line on standard output.
+// Clarity values travel as the hex of their consensus bytes. Starts as an empty session at epoch 4.0, Clarity 6.
+//
+// {op: "reset"}                                              a new empty session
+// {op: "manifest", path}                                     a new session of what a Clarinet.toml lists, deployed by
+//                                                            Clarinet itself, which writes its plan beside the manifest
+// {op: "deploy", name, path | source, sender}                a contract from a file or from text
+// {op: "public" | "read" | "private", contract, fn, args, sender}
+// {op: "mine", blocks}                                       empty Stacks blocks
+// {op: "height"}
+//
+// Answers: {result, events, costs}, {height}, {contracts}, or {error} for what the VM refused to run or aborted.
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { getSDK } from "@stacks/clarinet-sdk";
+import { Cl } from "@stacks/transactions";
+
+const CALLS = { public: "callPublicFn", read: "callReadOnlyFn", private: "callPrivateFn" };
+
+// Standard output carries answers only; the SDK's own remarks go to standard error.
+console.log = console.error;
+
+let session;
+
+async function reset() {
+  session = await getSDK({ trackCosts: true });
+  await session.initEmptySession({ enabled: false });
+  session.setEpoch("4.0");
+  return {};
+}
+
+async function manifest(path) {
+  session = await getSDK({ trackCosts: true });
+  await session.initSession(dirname(path), `./${basename(path)}`, null);
+  return { contracts: [...session.getContractsInterfaces().keys()].filter((id) => id.startsWith(session.deployer)) };
+}
+
+function receipt({ result, events, costs }) {
+  return {
+    result: Cl.serialize(result),
+    events: events
+      .filter(({ event }) => event === "print_event")
+      .map(({ data }) => ({ contract: data.contract_identifier, value: Cl.serialize(data.value) })),
+    costs: costs?.total ?? null,
+  };
+}
+
+async function answer(request) {
+  const { op } = request;
+  if (op === "reset") return reset();
+  if (op === "manifest") return manifest(request.path);
+  if (op === "height") return { height: session.stacksBlockHeight };
+  if (op === "mine") return { height: session.mineEmptyStacksBlocks(request.blocks) };
+  if (op === "deploy") {
+    const source = request.source ?? readFileSync(request.path, "utf8");
+    return receipt(session.deployContract(request.name, source, { clarityVersion: 6 }, request.sender));
+  }
+  if (op in CALLS) {
+    const args = request.args.map((arg) => Cl.deserialize(arg));
+    return receipt(session[CALLS[op]](request.contract, request.fn, args, request.sender));
+  }
+  throw new Error(`unknown op ${op}`);
+}
+
+await reset();
+for await (const line of createInterface({ input: process.stdin })) {
+  let reply;
+  try {
+    reply = await answer(JSON.parse(line));
+  } catch (error) {
+    reply = { error: String(error?.message ?? error) };
+  }
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.settlement import Settlement
+from tests.contracts.vm import CONTRACTS, Machine
+from tests.tools import missing
+
+
+@pytest.fixture(scope="session")
+def machine(node: Path) -> Iterator[Machine]:
+    """The VM's process, shared by all tests; without the contract SDK they count as not run."""
+    if not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
+        missing("the contract SDK is not installed (npm ci in contracts/)")
+    with Machine(node) as vm:
+        yield vm
+
+
+@pytest.fixture
+def bare(machine: Machine) -> Settlement:
+    """Deployed, not bootstrapped."""
+    return Settlement(machine)
+
+
+@pytest.fixture
+def settlement(bare: Settlement) -> Settlement:
+    """Bootstrapped, with zone 1 of 16 slots and zone 2 of 64, both electricity from block 100."""
+    bare.bootstrap()
+    bare.zone(1, 16)
+    bare.zone(2, 64)
+    return bare
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Another sequence for every test, the same in every run."""
+    return random.Random(request.node.nodeid.rpartition("::")[2])

@@ -1,0 +1,91 @@
+"""The demonstration's verdict: true for a sound run, and false, with words, for each thing that could be wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from appliance.cli.reckoning import Books, Reckoning, reckon
+from tests.endtoend.conftest import Run
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest.fixture
+def copied(run: Run, tmp_path: Path) -> Path:
+    """The books and the meters' log as they stand at this moment, for tampering."""
+    with closing(sqlite3.connect(run.core)) as source, closing(sqlite3.connect(tmp_path / "core.db")) as copy:
+        source.backup(copy)
+    (tmp_path / "served.jsonl").write_text(run.town.served.read_text())
+    return tmp_path
+
+
+async def verdict(run: Run, folder: Path) -> Reckoning:
+    books = Books(folder / "core.db")
+    try:
+        return await reckon(books, folder / "served.jsonl", run.node, run.town.deployer, run.town.gateway)
+    finally:
+        books.close()
+
+
+def tamper(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "core.db", isolation_level=None)) as db:
+        assert db.execute(statement).rowcount > 0
+
+
+async def test_a_sound_run_is_equal(run: Run, copied: Path) -> None:
+    """Batches that the chain took after the copy was made do not matter here: the run is stopped by its own count."""
+    books = Books(run.core)
+    try:
+        result = await reckon(books, run.town.served, run.node, run.town.deployer, run.town.gateway)
+    finally:
+        books.close()
+    sums = [problem for problem in result.problems if "count or sum" not in problem and "executed" not in problem]
+    assert sums == [], "a running appliance may add a batch between two questions, nothing else may differ"
+    assert result.meters == 32
+    assert len(result.totals) >= 4
+    assert all(total.meters == total.chain for total in result.totals)
+    assert not result.range_proved
+    printed = json.loads(result.to_json(12))
+    assert set(printed) >= {
+        "readings",
+        "meters",
+        "blocks",
+        "transactions",
+        "totals",
+        "range_proved",
+        "equal",
+        "seconds",
+    }
+    assert set(printed["transactions"][0]) == {"function", "txid", "status", "runtime", "bytes"}
+    assert set(printed["totals"][0]) == {"zone", "batch", "meters", "chain"}
+    assert all(made["status"] == "success" and made["runtime"] > 10**6 for made in printed["transactions"][:4])
+    assert copied.exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE block_slot SET index_end = index_end + 1 WHERE zone = 1 AND slot = 3 AND usage > 0", "never showed"),
+        ("UPDATE submission SET state = 'rejected' WHERE id = 1", "was rejected"),
+        ("DELETE FROM batch WHERE zone = 2 AND first_block = (SELECT min(first_block) FROM batch)", "count or sum"),
+    ],
+)
+async def test_tampered_books_are_found(run: Run, copied: Path, statement: str, words: str) -> None:
+    tamper(copied, statement)
+    result = await verdict(run, copied)
+    assert not result.equal
+    assert any(words in problem for problem in result.problems), result.problems
+
+
+async def test_a_meter_that_showed_something_else_is_found(run: Run, copied: Path) -> None:
+    log = copied / "served.jsonl"
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    log.write_text("\n".join(json.dumps({**e, "index": e["index"] + (e["meter"] == "z2s07")}) for e in entries))
+    result = await verdict(run, copied)
+    assert any("z2s07 never showed" in problem for problem in result.problems)
+    assert not result.equal
