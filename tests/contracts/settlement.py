@@ -174,3 +174,8 @@ class Settlement:
         name = error_name(self.submit(batch, **how).refusal())
         assert self.snapshot(1) == before
         return name
+
+
+def usage(rng: random.Random, slots: int, kind: str = "random") -> list[int]:
+    fixed = {"zero": 0, "full": MAX_USAGE}
+    return [fixed.get(kind, rng.randrange(MAX_USAGE + 1)) for _ in range(slots)]

@@ -1,10 +1,9 @@
-"""submit-usage-batch: the whole accepted path, every refusal by name, and a random walk against a model."""
+"""submit-usage-batch: the whole accepted path, and a random walk against a model."""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,16 +18,16 @@ from tests.contracts.settlement import (
     CHAIN_ID,
     ELECTRICITY,
     GATEWAY,
-    MAX_USAGE,
-    STEWARD,
     WATER,
     Batch,
     Settlement,
     added,
     addition_hint,
     make_batch,
+    usage,
 )
-from tests.contracts.vm import Receipt, VmError, plain, value
+from tests.contracts.test_meter_data_refusals import REFUSALS
+from tests.contracts.vm import Receipt, plain, value
 
 OPENING = "privacy-proof.ERR_OPENING"
 ENCODING = "privacy-proof.ERR_ENCODING"
@@ -42,11 +41,6 @@ LOOK_ALIKE = """
 (define-read-only (add-commitments (running (list 64 (buff 33))) (added (list 64 (buff 33))) (hint (buff 32)))
   (if true (ok added) (err u1)))
 """
-
-
-def usage(rng: random.Random, slots: int, kind: str = "random") -> list[int]:
-    fixed = {"zero": 0, "full": MAX_USAGE}
-    return [fixed.get(kind, rng.randrange(MAX_USAGE + 1)) for _ in range(slots)]
 
 
 def consensus_hash(python: Any) -> bytes:
@@ -182,192 +176,6 @@ def test_authenticity_may_count_fewer_than_all_slots_and_all_of_them(
 
 
 # ------------------------------------------------------------------------------------------------ refused
-
-
-def _replaced(items: list[bytes], index: int, item: bytes) -> list[bytes]:
-    return [*items[:index], item, *items[index + 1 :]]
-
-
-def _commitment(batch: Batch, item: bytes) -> Batch:
-    return replace(batch, commitments=_replaced(batch.commitments, 5, item))
-
-
-def _flip(batch: Batch) -> bytes:
-    return bytes([batch.commitments[5][0] ^ 1]) + batch.commitments[5][1:]
-
-
-REFUSALS: dict[str, tuple[str, Callable[[Batch], Batch]]] = {
-    "unknown zone": ("meter-data.ERR_ZONE_UNKNOWN", lambda b: replace(b, zone=77)),
-    "replay of the last batch": ("meter-data.ERR_REPLAY", lambda b: replace(b, first_block=b.first_block - 7)),
-    "overlap of one block": ("meter-data.ERR_REPLAY", lambda b: replace(b, first_block=b.first_block - 1)),
-    "block zero": ("meter-data.ERR_REPLAY", lambda b: replace(b, first_block=0)),
-    "gap of one block": ("meter-data.ERR_GAP", lambda b: replace(b, first_block=b.first_block + 1)),
-    "last block number there is": ("meter-data.ERR_GAP", lambda b: replace(b, first_block=2**128 - 1)),
-    "no block": ("meter-data.ERR_SPAN", lambda b: replace(b, last_block=b.first_block - 1)),
-    "eight blocks": ("meter-data.ERR_SPAN", lambda b: replace(b, last_block=b.first_block + 7)),
-    "endless": ("meter-data.ERR_SPAN", lambda b: replace(b, last_block=2**128 - 1)),
-    "a slot missing": ("meter-data.ERR_SLOT_COUNT", lambda b: replace(b, commitments=b.commitments[:-1])),
-    "a slot too many": (
-        "meter-data.ERR_SLOT_COUNT",
-        lambda b: replace(b, commitments=[*b.commitments, b.commitments[0]]),
-    ),
-    "no slots": ("meter-data.ERR_SLOT_COUNT", lambda b: replace(b, commitments=[])),
-    "short root": ("meter-data.ERR_EVIDENCE_ROOT", lambda b: replace(b, evidence_root=b.evidence_root[:31])),
-    "no root": ("meter-data.ERR_EVIDENCE_ROOT", lambda b: replace(b, evidence_root=b"")),
-    "five counts": ("meter-data.ERR_AUTHENTICITY", lambda b: replace(b, authenticity=[16, 0, 0, 0, 0])),
-    "no counts": ("meter-data.ERR_AUTHENTICITY", lambda b: replace(b, authenticity=[])),
-    "17 of 16 slots": ("meter-data.ERR_AUTHENTICITY", lambda b: replace(b, authenticity=[10, 7, 0, 0, 0, 0])),
-    "counts that overflow": (
-        "meter-data.ERR_AUTHENTICITY",
-        lambda b: replace(b, authenticity=[2**128 - 1, 2**128 - 1, 2, 0, 0, 0]),
-    ),
-    "no hint": ("meter-data.ERR_SUM_HINT", lambda b: replace(b, sum_hint=None)),
-    "wrong hint": ("privacy-proof.ERR_HINT", lambda b: replace(b, sum_hint=bytes(31) + b"\x01")),
-    "short hint": ("privacy-proof.ERR_LENGTH", lambda b: replace(b, sum_hint=bytes(31))),
-    "points of a range proof": ("privacy-proof.ERR_LENGTH", lambda b: replace(b, points=b.commitments[:1])),
-    "scalars of a range proof": ("privacy-proof.ERR_LENGTH", lambda b: replace(b, scalars=[b.blinding_sum])),
-    "hints of a range proof": ("privacy-proof.ERR_LENGTH", lambda b: replace(b, hints=[bytes(32)])),
-    "another commitment": (OPENING, lambda b: _commitment(b, b.commitments[6])),
-    "the opposite commitment": (OPENING, lambda b: _commitment(b, _flip(b))),
-    "total one more": (OPENING, lambda b: replace(b, total=b.total + 1)),
-    "total one less": (OPENING, lambda b: replace(b, total=b.total - 1)),
-    "total of zero": (OPENING, lambda b: replace(b, total=0)),
-    "total beyond all slots": (OPENING, lambda b: replace(b, total=2**128 - 1)),
-    "another blinding": (OPENING, lambda b: replace(b, blinding_sum=bytes(31) + b"\x05")),
-    "blinding of zero": (OPENING, lambda b: replace(b, blinding_sum=bytes(32))),
-    "hybrid commitment": (ENCODING, lambda b: _commitment(b, b"\x06" + b.commitments[5][1:])),
-    "uncompressed prefix": (ENCODING, lambda b: _commitment(b, b"\x04" + b.commitments[5][1:])),
-    "short commitment": (ENCODING, lambda b: _commitment(b, b.commitments[5][:32])),
-    "empty commitment": (ENCODING, lambda b: _commitment(b, b"")),
-    "commitment off the curve": (ENCODING, lambda b: _commitment(b, b"\x02" + bytes(32))),
-    "x not below p": (ENCODING, lambda b: _commitment(b, b"\x02" + b"\xff" * 32)),
-    "blinding of n": (ENCODING, lambda b: replace(b, blinding_sum=N.to_bytes(32, "big"))),
-    "blinding plus n": (
-        ENCODING,
-        lambda b: replace(b, blinding_sum=(2**256 - 1).to_bytes(32, "big")),
-    ),
-    "short blinding": (ENCODING, lambda b: replace(b, blinding_sum=b.blinding_sum[:31])),
-}
-
-
-@pytest.fixture(scope="module")
-def walked(machine: Any) -> Settlement:
-    """A zone with one accepted batch, on which all refusals are tried: none of them changes anything."""
-    s = Settlement(machine)
-    s.bootstrap()
-    s.zone(1, 16)
-    s.submit(s.following(random.Random(7), 1, usage(random.Random(8), 16))).ok()
-    return s
-
-
-@pytest.mark.parametrize("case", list(REFUSALS))
-def test_refused_by_name_and_without_a_trace(walked: Settlement, rng: random.Random, case: str) -> None:
-    expected, change = REFUSALS[case]
-    honest = walked.following(rng, 1, usage(rng, 16))
-    assert walked.refused(change(honest)) == expected
-
-
-def test_a_foreign_sender(walked: Settlement, rng: random.Random) -> None:
-    honest = walked.following(rng, 1, usage(rng, 16))
-    for sender in (walked.stranger, STEWARD, walked.deployer):
-        assert walked.refused(honest, sender=sender) == "meter-data.ERR_NOT_GATEWAY"
-
-
-def test_the_refused_batch_was_good_but_for_its_change(walked: Settlement, rng: random.Random) -> None:
-    """Last on this settlement: after all those refusals the honest batch is accepted, and only once."""
-    honest = walked.following(rng, 1, usage(rng, 16))
-    walked.submit(honest).ok()
-    assert walked.refused(honest) == "meter-data.ERR_REPLAY"
-
-
-def test_what_does_not_fit_the_types_is_no_call(settlement: Settlement, rng: random.Random) -> None:
-    honest = settlement.following(rng, 1, usage(rng, 16))
-    before = settlement.snapshot(1)
-    for batch in (
-        _commitment(honest, b"\x04" + bytes(64)),
-        replace(honest, blinding_sum=bytes(33)),
-        replace(honest, evidence_root=bytes(33)),
-        replace(honest, authenticity=[0] * 7),
-        replace(honest, commitments=honest.commitments * 5),
-    ):
-        with pytest.raises(VmError):
-            settlement.submit(batch)
-    assert settlement.snapshot(1) == before
-
-
-def test_the_first_batch_of_a_period_takes_no_hint(settlement: Settlement, rng: random.Random) -> None:
-    batch = settlement.following(rng, 1, usage(rng, 16))
-    assert batch.sum_hint is None
-    assert settlement.refused(replace(batch, sum_hint=bytes(32))) == "meter-data.ERR_SUM_HINT"
-
-
-def test_a_batch_equal_or_opposite_to_the_running_one_cannot_be_added(
-    settlement: Settlement, rng: random.Random
-) -> None:
-    """No honest batch repeats a blinding; a gateway that does only refuses itself."""
-    first = settlement.following(rng, 1, usage(rng, 16))
-    settlement.submit(first).ok()
-    again = replace(first, first_block=107, last_block=113, sum_hint=bytes(31) + b"\x01")
-    assert settlement.refused(again) == "privacy-proof.ERR_HINT"
-
-
-def test_another_zone_s_batch_and_another_order_of_slots(settlement: Settlement, rng: random.Random) -> None:
-    """The opening is of the sum: an order of slots is the gateway's word until the range proof, and later disputes."""
-    s = settlement
-    batch = s.following(rng, 1, usage(rng, 16))
-    assert error_name(s.submit(replace(batch, zone=2)).refusal()) == "meter-data.ERR_SLOT_COUNT"
-    assert s.submit(replace(batch, commitments=batch.commitments[::-1])).ok()["checked"] == 1
-
-
-def test_a_look_alike_proof_contract_is_refused(settlement: Settlement, rng: random.Random) -> None:
-    s = settlement
-    look_alike = s.vm.deploy("look-alike", s.stranger, _with_registry(s, LOOK_ALIKE.replace("CLAIM", "u3")))
-    batch = s.following(rng, 1, usage(rng, 16))
-    assert s.refused(replace(batch, total=1), proof=look_alike) == "meter-data.ERR_PROOF_CONTRACT"
-    assert s.refused(batch, proof=look_alike) == "meter-data.ERR_PROOF_CONTRACT"
-    s.submit(batch).ok()
-
-
-def test_an_active_proof_contract_that_checked_nothing_is_not_enough(bare: Settlement, rng: random.Random) -> None:
-    nothing = bare.vm.deploy("nothing", bare.deployer, LOOK_ALIKE.replace("CLAIM", "u2"))
-    bare.bootstrap(privacy_proof=nothing)
-    bare.zone(1, 16)
-    batch = bare.following(rng, 1, usage(rng, 16))
-    assert bare.refused(batch, proof=nothing) == "meter-data.ERR_UNCHECKED"
-    assert bare.refused(batch) == "meter-data.ERR_PROOF_CONTRACT"
-
-
-def test_the_gateway_s_key_behind_another_contract_is_a_foreign_sender(
-    settlement: Settlement, rng: random.Random
-) -> None:
-    """Roles hang on contract-caller: a contract that the gateway's key is lured to call cannot pass a batch on."""
-    s = settlement
-    source = _with_registry(
-        s,
-        """
-(use-trait proof-trait .user-registry.proof-trait)
-(define-public (relay
-    (zone uint) (first-block uint) (last-block uint) (commitments (list 64 (buff 33))) (total uint)
-    (blinding-sum (buff 32)) (evidence-root (buff 32)) (authenticity (list 6 uint)) (sum-hint (optional (buff 32)))
-    (points (list 32 (buff 33))) (scalars (list 32 (buff 32))) (hints (list 12 (buff 32))) (proof <proof-trait>))
-  (contract-call? .meter-data submit-usage-batch zone first-block last-block commitments total blinding-sum
-    evidence-root authenticity sum-hint points scalars hints proof))
-""",
-    )
-    relay = s.vm.deploy("relay", s.stranger, source)
-    batch = s.following(rng, 1, usage(rng, 16))
-    before = s.snapshot(1)
-    receipt = s.call(relay, "relay", *batch.args(s.proof), sender=GATEWAY)
-    assert error_name(receipt.refusal()) == "meter-data.ERR_NOT_GATEWAY"
-    assert s.snapshot(1) == before
-
-
-def _with_registry(s: Settlement, source: str) -> str:
-    """The source as another deployer writes it: with the settlement's full contract names."""
-    return source.replace(" .user-registry", f" '{s.registry}").replace(" .meter-data", f" '{s.meter_data}")
-
-
-# ------------------------------------------------------------------------------------------------ against a model
 
 
 def test_a_random_walk_agrees_with_a_model(settlement: Settlement, rng: random.Random) -> None:
