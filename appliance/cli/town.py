@@ -31,6 +31,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CONTRACTS: Final = ROOT / "contracts"
 DAY: Final = 86400
 LIMIT: Final = 1 << 20
+PORTS: Final = (10_000, 32_768)  # Linux gives outgoing connections ports from 32768 on
 HEAD_START_MS: Final = 3000  # until the first day begins: meters and appliance are up by then
 
 
@@ -246,12 +247,15 @@ def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, e
 
 
 def _free_ports(count: int) -> int:
-    """The first of `count` consecutive ports that nobody listens on now."""
-    for first in range(20_000 + secrets.randbelow(20_000), 60_000, count):
+    """The first of `count` consecutive ports that nobody listens on now, below those that outgoing links are given."""
+    lowest, highest = PORTS
+    for _ in range(100):
+        first = lowest + secrets.randbelow(highest - lowest - count)
         with contextlib.ExitStack() as held:
             try:
                 for port in range(first, first + count):
                     sock = held.enter_context(socket.socket())
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     sock.bind(("127.0.0.1", port))
             except OSError:
                 continue
