@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,11 @@ from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
 from appliance.clock import Clock, ScaledClock, SystemClock
 from appliance.collect import Journal
-from appliance.config import Config
+from appliance.config import Config, ConfigError, ZoneConfig
 from appliance.delivery import Policy
 from appliance.keys import Seal, Secret
 from appliance.prove import Keys, Prover
-from appliance.store import secrets
+from appliance.store import blocks, secrets
 from appliance.store.database import Database
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
@@ -54,7 +54,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Secrets of a gateway, opened: its own key, the dwellings' by label, and the blinding key of every slot."""
+    """Secrets of a gateway, opened: its own key, the dwellings' by label, and blinding keys by the secrets' names."""
 
     gateway: Secret
     dwellings: dict[str, Secret]
@@ -87,23 +87,30 @@ def only_one(data: Path) -> Iterator[None]:
 
 
 async def household(config: Config, db: Database) -> Household:
-    """Opens the secrets, making those that do not exist yet, in one transaction."""
+    """Opens the secrets, making those that do not exist yet, in one transaction. ConfigError for a move-out."""
     seal = Seal(keys.load_device_key(config.data / "device.key", os.urandom), os.urandom)
     async with db.transaction() as tx:
         gateway = await secrets.secret(tx, seal, secrets.GATEWAY, os.urandom)
         labels = sorted({label for zone in config.zones for label in zone.dwellings.values()})
         dwellings = {label: await secrets.secret(tx, seal, secrets.dwelling(label), os.urandom) for label in labels}
-        vacant = {
-            zone.zone: await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom) for zone in config.zones
-        }
-    slot_keys = {
-        zone.zone: [
-            (dwellings[zone.dwellings[slot]] if slot in zone.dwellings else vacant[zone.zone]).blinding_key()
-            for slot in range(zone.slots)
-        ]
-        for zone in config.zones
-    }
-    return Household(gateway, dwellings, slot_keys)
+        named = {secrets.dwelling(label): secret for label, secret in dwellings.items()}
+        for zone in config.zones:
+            named[secrets.vacant(zone.zone)] = await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom)
+            _same_homes(zone, await blocks.holders(tx, zone.zone))
+    return Household(gateway, dwellings, {name: secret.blinding_key() for name, secret in named.items()})
+
+
+def _same_homes(zone: ZoneConfig, holders: Mapping[int, str]) -> None:
+    """A home may move into a vacant slot. Moving out needs a final bill, which this version cannot make."""
+    if holders and len(holders) != zone.slots:
+        raise ConfigError(f"zone {zone.zone} has {len(holders)} slots, not {zone.slots}: a zone keeps its size")
+    for slot, holder in holders.items():
+        if holder not in (secrets.holder(zone, slot), secrets.vacant(zone.zone)):
+            home = holder.partition("/")[2]
+            raise ConfigError(
+                f'slot {slot} of zone {zone.zone} is {home}\'s: write {slot} = "{home}" in its dwellings; moving out '
+                "is not possible yet"
+            )
 
 
 @asynccontextmanager
@@ -130,11 +137,9 @@ async def run(config: Config) -> None:
             Address.from_c32(config.chain.deployer),
         )
         policy = Policy(config.chain.final_burn_blocks, config.chain.poll_seconds, config.chain.max_fee)
-        occupied = {zone.zone: sorted(zone.dwellings) for zone in config.zones}
         contract = str(Contract(lane.deployer, "meter-data"))
         log.info("gateway %s, place %s", lane.address, config.place)
 
-        await projection.show_place(shown, config, owned.dwellings, contract)
         buses = await collect.install(db, config.zones)
         journal = Journal(db)
 
@@ -142,14 +147,20 @@ async def run(config: Config) -> None:
             await prove.commit_due(db, prover, owned.keys, clock)
             await prove.batch_due(db, prover, config.zones, owned.keys, config.time)
 
+        differing: set[tuple[int, int]] = set()
+
         async def settle() -> None:
-            try:
-                await deliver.sign_due(db, node, lane, wall, policy)
-                await deliver.deliver_due(db, node, lane, wall, policy)
-                await follow.read_back(db, node, lane.deployer, lane.address)
-            except NodeError as error:
-                log.warning("the uplink is down: %s", error)
-                await wall.sleep(policy.poll)
+            held = {zone for zone, _ in differing}
+            await deliver.sign_due(db, node, lane, wall, policy, held)
+            await deliver.deliver_due(db, node, lane, wall, policy)
+            await deliver.take_up_due(db, node, lane, wall, policy)
+
+        async def read_back() -> None:
+            await follow.read_back(db, node, lane.deployer, lane.address, differing)
+
+        async def show() -> None:
+            await projection.show_place(shown, config, owned.dwellings, contract)
+            await _every_tick(lambda: projection.show_due(db, shown))
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(journal.write())
@@ -157,8 +168,9 @@ async def run(config: Config) -> None:
                 tasks.create_task(collect.poll_bus(driver, meters, clock, config.time, journal))
             tasks.create_task(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time)))
             tasks.create_task(_every_tick(prove_and_batch))
-            tasks.create_task(_every_tick(settle))
-            tasks.create_task(_every_tick(lambda: projection.show_due(db, shown, occupied)))
+            tasks.create_task(_every_tick(lambda: _with_link(settle, wall, policy)))
+            tasks.create_task(_every_tick(lambda: _with_link(read_back, wall, policy)))
+            tasks.create_task(show())
             tasks.create_task(_serve(shown, wall, config))
 
 
@@ -166,6 +178,15 @@ async def _every_tick(step: Callable[[], Awaitable[object]]) -> None:
     while True:
         await step()
         await asyncio.sleep(TICK)
+
+
+async def _with_link(step: Callable[[], Awaitable[None]], clock: Clock, policy: Policy) -> None:
+    """Runs a step that needs the uplink; without one it waits for a poll's time."""
+    try:
+        await step()
+    except NodeError as error:
+        log.warning("the uplink is down: %s", error)
+        await clock.sleep(policy.poll)
 
 
 async def _serve(shown: Database, clock: Clock, config: Config) -> None:

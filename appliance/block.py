@@ -17,11 +17,12 @@ NO_JOURNAL: Final = bytes(32)
 class Observed:
     """What the journal says about a slot at the end of a block. Indexes in Wh or litre, None where nothing was read.
 
-    `billed` is the end index of the block before, `first` the earliest accepted index of the meter, `last` the latest
-    accepted index inside the block.
+    `holder` names the secret that commits: the dwelling's, or the zone's for a vacant slot. `billed` is the end index
+    of the block before, `first` the meter's earliest accepted index, `last` the latest accepted one in the block.
     """
 
     slot: int
+    holder: str
     billed: int | None
     first: int | None
     last: int | None
@@ -35,6 +36,7 @@ class SlotUsage:
     """A slot's share of a closed block. usage = index_end - index_start in [0, MAX_BLOCK_USAGE]."""
 
     slot: int
+    holder: str
     index_start: int | None
     index_end: int | None
     usage: int
@@ -58,9 +60,9 @@ def close_slot(seen: Observed) -> SlotUsage:
     """A silent meter uses nothing now and catches up later; more than MAX_BLOCK_USAGE is carried to the next block."""
     start = seen.billed if seen.billed is not None else seen.first
     if start is None or seen.last is None:
-        return SlotUsage(seen.slot, start, start, 0, seen.metered, seen.level, seen.journal_head)
+        return SlotUsage(seen.slot, seen.holder, start, start, 0, seen.metered, seen.level, seen.journal_head)
     end = min(max(seen.last, start), start + MAX_BLOCK_USAGE)
-    return SlotUsage(seen.slot, start, end, end - start, False, seen.level, seen.journal_head)
+    return SlotUsage(seen.slot, seen.holder, start, end, end - start, False, seen.level, seen.journal_head)
 
 
 def close_block(zone: int, block: int, starts_at: int, ends_at: int, observed: Sequence[Observed]) -> Block:

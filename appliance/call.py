@@ -31,11 +31,14 @@ ERRORS: Final[dict[int, str]] = {
     209: "ERR_UNCHECKED",
     210: "ERR_SUM_HINT",
     211: "ERR_SERIALIZE",
+    212: "ERR_REPEATED",
     300: "ERR_ENCODING",
     301: "ERR_LENGTH",
     302: "ERR_HINT",
     304: "ERR_OPENING",
+    400: "ERR_NOT_METER_DATA",
     401: "ERR_RECORDED",
+    903: "ERR_NOT_WRITER",
 }
 
 
@@ -93,9 +96,7 @@ def read_batch(value: Value) -> BatchOnChain | None:
         raise TypeError("get-batch did not answer with an optional")
     if value.value is None:
         return None
-    if not isinstance(value.value, Tuple):
-        raise TypeError("get-batch did not answer with a tuple")
-    fields = dict(value.value.fields)
+    fields = dict(_tuple(value.value).fields)
     return BatchOnChain(
         last_block=_whole(fields.get("last-block")),
         total=_whole(fields.get("total")),
@@ -103,6 +104,13 @@ def read_batch(value: Value) -> BatchOnChain | None:
         evidence_root=_bytes(fields.get("evidence-root")),
         checked=_whole(fields.get("checked")),
     )
+
+
+def read_next_block(value: Value) -> int | None:
+    """The answer of `get-zone-state`: the block that the zone sends next; None for a zone the chain does not know."""
+    if not isinstance(value, Optional):
+        raise TypeError("get-zone-state did not answer with an optional")
+    return None if value.value is None else _whole(dict(_tuple(value.value).fields).get("next-block"))
 
 
 def error_name(result: Value | None) -> str:
@@ -114,6 +122,12 @@ def error_name(result: Value | None) -> str:
 
 def _commitments(commitments: Sequence[bytes]) -> List:
     return List(tuple(Buffer(commitment) for commitment in commitments))
+
+
+def _tuple(value: Value) -> Tuple:
+    if not isinstance(value, Tuple):
+        raise TypeError("a tuple is missing in the contract's answer")
+    return value
 
 
 def _whole(value: Value | None) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 from appliance.block import close_block
 from appliance.clock import Clock
 from appliance.config import TimeConfig, ZoneConfig
-from appliance.store import blocks, readings
+from appliance.store import blocks, readings, secrets
 from appliance.store.database import Database
 from appliance.store.rows import whole
 
@@ -49,7 +49,9 @@ async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: Ti
             for slot, row_id in await tx.all("SELECT slot, id FROM meter WHERE zone = ?", (zone.zone,))
         }
         observed = [
-            await readings.observe(tx, slot, meters.get(slot), billed.get(slot), starts_at, ends_at)
+            await readings.observe(
+                tx, slot, secrets.holder(zone, slot), meters.get(slot), billed.get(slot), starts_at, ends_at
+            )
             for slot in range(zone.slots)
         ]
         block = close_block(zone.zone, number, starts_at, ends_at, observed)

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 UNIT_OF: Final[Mapping[Utility, Literal["Wh", "L"]]] = {"electricity": "Wh", "water": "L"}
 SLOTS: Final = (16, 64)
+FEWEST_DWELLINGS: Final = 15  # k-min's floor (protocol, section 7); the registry contract holds the same
 LABEL: Final = re.compile(r"[A-Z0-9]{1,4}-[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?")
 
 
@@ -201,6 +202,15 @@ def _zone(table: _Table) -> ZoneConfig:
         if not isinstance(label, str) or not LABEL.fullmatch(label):
             table.wrong(f"dwellings.{key}", label, 'a dwelling label such as "A-07"')
         dwellings[int(key)] = label
+    labels = list(dwellings.values())
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise ConfigError(f"{table.path}dwellings: {twice[0]} is at two slots; a dwelling has one slot per utility")
+    if len(labels) < FEWEST_DWELLINGS:
+        raise ConfigError(
+            f"{table.path}dwellings: {len(labels)} homes; a zone needs at least {FEWEST_DWELLINGS}, because its total, "
+            "which is public, would tell too much about each of fewer"
+        )
     zone = ZoneConfig(
         zone=table.whole("zone", 1, 2**31),
         name=table.text("name"),

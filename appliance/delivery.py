@@ -15,6 +15,7 @@ from typing import Final
 FIRST_DELAY: Final = 2  # seconds of back-off after a failure, doubled by each further one
 MAX_DELAY: Final = 900
 PATIENCE: Final = 3600  # a node's index may lag so long behind its table of accounts
+NONCE_LOST: Final = "another transaction used this nonce: is the gateway's key in use elsewhere?"
 
 
 class State(StrEnum):
@@ -22,7 +23,7 @@ class State(StrEnum):
     SENT = "sent"  # a node took it into its mempool
     INCLUDED = "included"  # executed in a block that a Bitcoin reorganisation could still undo
     FINAL = "final"
-    REJECTED = "rejected"  # will never take effect; a person must look
+    REJECTED = "rejected"  # did not take effect; a person must look, unless the chain still waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ class TryLater:
 
 @dataclass(frozen=True, slots=True)
 class FeeTooLow:
-    """The node wants at least `needed` micro-STX."""
+    """The node wants at least `needed` micro-STX; it was offered `offered`."""
 
     needed: int
+    offered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,13 @@ def _back_off(delivery: Delivery, event: Event, now: int, _policy: Policy) -> St
 
 def _fee(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:
     assert isinstance(event, FeeTooLow)
+    if event.needed <= event.offered:
+        return _back_off(delivery, TryLater("the node finds a fee too low that it asked for itself"), now, policy)
     if event.needed > policy.max_fee:
         reason = f"the network asks {event.needed} micro-STX, more than max_fee {policy.max_fee}"
         later, _ = _back_off(delivery, TryLater(reason), now, policy)
         return later, (Alert(reason),)
-    return replace(delivery, next_at=now), (SignAgain(event.needed),)
+    return replace(delivery, next_at=now + policy.poll), (SignAgain(event.needed),)
 
 
 def _ask_chain(delivery: Delivery, event: Event, now: int, _policy: Policy) -> Step:
@@ -192,7 +196,7 @@ def _lost(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:
         return _enter(gone_back, State.QUEUED, now, now + policy.poll), ()
     if now - delivery.since < PATIENCE:
         return replace(delivery, next_at=now + policy.poll), ()
-    return _dead(delivery, "another transaction used this nonce: is the gateway's key in use elsewhere?", now)
+    return _dead(delivery, NONCE_LOST, now)
 
 
 def _executed(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from appliance import call
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import UInt
-from appliance.chain.node import Node
-from appliance.delivery import State
-from appliance.store import blocks, outbox
+from appliance.chain.node import Node, NodeError
+from appliance.store import blocks
 from appliance.store.database import Database
 
 log = logging.getLogger("mita.follow")
 
 
-async def read_back(db: Database, node: Node, deployer: Address, sender: Address) -> None:
+async def read_back(
+    db: Database, node: Node, deployer: Address, sender: Address, differing: set[tuple[int, int]]
+) -> None:
     """Marks batches whose commitments, total and root are on chain as they are here. NodeError when there is no link.
 
-    A difference stops the zone: its submission is rejected, so that nothing is built on top.
+    `differing` collects (zone, first block) of those that a node shows with other content, and loses them again when it
+    does not: nothing is built on top of them, but a node that errs does no lasting harm.
     """
     contract = Contract(deployer, call.METER_DATA)
     for zone, first_block in await blocks.unread_on_chain(db):
         answer = await node.call_read(contract, "get-batch", (UInt(zone), UInt(first_block)), sender)
         try:
             found = call.read_batch(answer)
-        except TypeError:
-            log.exception("zone %d: the contract answers in a form this program does not know", zone)
-            continue
+        except TypeError as error:
+            raise NodeError(f"get-batch answers in an unknown form: {error}", permanent=True) from error
         if found is None:  # the node that answered is behind, or the block was undone
             continue
         batch = await blocks.get_batch(db, zone, first_block)
@@ -40,12 +40,9 @@ async def read_back(db: Database, node: Node, deployer: Address, sender: Address
             found.checked,
         )
         if found == expected and found.checked & call.CHECKED_SUM:
+            differing.discard((zone, first_block))
             async with db.transaction() as tx:
                 await blocks.set_on_chain(tx, zone, first_block, found.checked)
-            continue
-        log.error("zone %d: the batch from block %d is on chain with other content", zone, first_block)
-        submission = await outbox.of_batch(db, zone, first_block)
-        if submission is not None:
-            stopped = replace(submission.delivery, state=State.REJECTED, reason="other content on chain")
-            async with db.transaction() as tx:
-                await outbox.save(tx, submission.id, stopped)
+        elif (zone, first_block) not in differing:
+            differing.add((zone, first_block))
+            log.error("zone %d: the batch from block %d is on chain with other content", zone, first_block)

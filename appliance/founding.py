@@ -12,7 +12,7 @@ from typing import Final
 
 from appliance import call
 from appliance.chain.address import Address, Contract, Network
-from appliance.chain.clarity import Ascii, List, Tuple, UInt
+from appliance.chain.clarity import FALSE, NONE, Ascii, Buffer, List, Tuple, UInt, Value
 from appliance.chain.node import Accepted, Node
 from appliance.chain.payload import ContractCall, ContractDeploy, Payload, payload_bytes
 from appliance.chain.transaction import PrivateKey, Transaction
@@ -23,6 +23,7 @@ CONTRACTS: Final = ("audit-log", "user-registry", "privacy-proof", "aggregation"
 
 UTILITY_CODES: Final = {"electricity": 1, "water": 2}
 _POLL_SECONDS: Final = 0.1
+_EMPTY_LOG: Final = Tuple.of({"seq": UInt(0), "head": Buffer(bytes(32))})
 
 
 class FoundingError(Exception):
@@ -31,11 +32,15 @@ class FoundingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Founders:
-    """The deployer, whose power ends with the bootstrap, and the steward who registers. They may be one person."""
+    """The deployer, whose power ends with the bootstrap, and the steward who registers. They may be one person.
+
+    `max_fee` in micro-STX is the most that one transaction may cost.
+    """
 
     deployer: PrivateKey
     steward: PrivateKey
     network: Network
+    max_fee: int = 5_000_000
 
 
 async def found(
@@ -46,9 +51,9 @@ async def found(
     zones: Sequence[ZoneConfig],
     block_seconds: int,
 ) -> list[str]:
-    """Sends everything and waits until it is in blocks; the transaction ids. `sources` maps CONTRACTS to Clarity text.
+    """Sends what is not done yet and waits until it is in blocks; the transaction ids. May be repeated after a failure.
 
-    In stages, because a node refuses calls to a contract that is not in a block yet.
+    `sources` maps CONTRACTS to Clarity text. In stages: a node refuses calls to a contract that is not in a block yet.
     """
     deployer = founders.deployer.address(founders.network)
     steward = founders.steward.address(founders.network)
@@ -57,7 +62,40 @@ async def found(
         (founders.deployer, bootstrap_calls(deployer, steward)),
         (founders.steward, registration_calls(deployer, gateway, zones, block_seconds)),
     ]
-    return [txid for key, payloads in stages for txid in await _send(node, key, founders.network, payloads)]
+    sent: list[str] = []
+    for key, payloads in stages:
+        left = [payload for payload in payloads if not await _done(node, deployer, payload)]
+        sent += await _send(node, key, founders, left)
+    return sent
+
+
+async def _done(node: Node, deployer: Address, payload: Payload) -> bool:
+    """Whether the chain shows that this took effect before. FoundingError for a contract with another text."""
+    match payload:
+        case ContractDeploy(name, source):
+            there = await node.source(Contract(deployer, name))
+            if there not in (None, source):
+                raise FoundingError(f"{deployer} has deployed another {name}: found the settlement with a fresh key")
+            return there is not None
+        case ContractCall(contract, function, arguments):
+            read, asked = _shown_by(contract.name, function, arguments)
+            value = await node.call_read(contract, read, asked, deployer)
+            return value not in (NONE, FALSE, _EMPTY_LOG)
+        case _:
+            return False
+
+
+def _shown_by(contract: str, function: str, arguments: tuple[Value, ...]) -> tuple[str, tuple[Value, ...]]:
+    """The read-only call that shows whether a call of the founding took effect."""
+    match contract, function, arguments:
+        case "audit-log", "bootstrap", _:
+            return "get-head", ()
+        case "user-registry", "bootstrap", (List((steward, *_)), _):
+            return "is-steward", (steward,)
+        case "user-registry", ("register-gateway" | "register-zone"), (who, *_):
+            return function.replace("register", "get"), (who,)
+        case _:
+            raise AssertionError(f"{contract}.{function} is no call of the founding")
 
 
 def bootstrap_calls(deployer: Address, steward: Address) -> list[Payload]:
@@ -93,6 +131,7 @@ def registration_calls(
                     gateway,
                     UInt(UTILITY_CODES[zone.utility]),
                     UInt(zone.slots),
+                    UInt(len(set(zone.dwellings.values()))),
                     UInt(zone.first_block),
                     UInt(block_seconds),
                 ),
@@ -102,12 +141,15 @@ def registration_calls(
     ]
 
 
-async def _send(node: Node, key: PrivateKey, network: Network, payloads: Sequence[Payload]) -> list[str]:
+async def _send(node: Node, key: PrivateKey, founders: Founders, payloads: Sequence[Payload]) -> list[str]:
+    network = founders.network
     nonce = (await node.account(key.address(network))).nonce
     sent = []
     for payload in payloads:
         unsigned = Transaction.unsigned(payload, network=network, public_key=key.public_key, nonce=nonce, fee=0)
         fee = await node.fee(payload_bytes(payload), len(unsigned.serialize()))
+        if fee > founders.max_fee:
+            raise FoundingError(f"{_name(payload)} would cost {fee} micro-STX, more than {founders.max_fee}")
         transaction = Transaction.unsigned(
             payload, network=network, public_key=key.public_key, nonce=nonce, fee=fee
         ).sign_origin(key)

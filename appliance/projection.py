@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from appliance import call
 from appliance.config import UNIT_OF, Config
 from appliance.delivery import State
 from appliance.keys import Secret
-from appliance.store import blocks, outbox, portal
+from appliance.store import blocks, outbox, portal, secrets
 from appliance.store.blocks import StoredBatch
 from appliance.store.database import Database
 from appliance.store.outbox import Submission
@@ -45,10 +45,10 @@ async def show_place(shown: Database, config: Config, dwellings: Mapping[str, Se
                 await portal.put_service(tx, portal.Service(zone.zone, slot, ids[label], level=0))
 
 
-async def show_due(db: Database, shown: Database, occupied: Mapping[int, Sequence[int]]) -> None:
-    """Copies proven blocks and changed batches. `occupied` are the slots of each zone that have a dwelling."""
+async def show_due(db: Database, shown: Database) -> None:
+    """Copies proven blocks and changed batches."""
     for zone, block in await blocks.not_shown(db):
-        await _show_block(db, shown, zone, block, set(occupied.get(zone, ())))
+        await _show_block(db, shown, zone, block)
     for zone, first_block, word, _ in await blocks.state_words(db):
         batch = await blocks.get_batch(db, zone, first_block)
         submission = await outbox.of_batch(db, zone, first_block)
@@ -57,7 +57,8 @@ async def show_due(db: Database, shown: Database, occupied: Mapping[int, Sequenc
             await blocks.set_shown_word(tx, zone, first_block, word)
 
 
-async def _show_block(db: Database, shown: Database, zone: int, number: int, occupied: set[int]) -> None:
+async def _show_block(db: Database, shown: Database, zone: int, number: int) -> None:
+    """The slots of homes; what a slot used while it was vacant is nobody's."""
     block = await blocks.get_block(db, zone, number)
     if block.commitments is None:
         return
@@ -73,12 +74,11 @@ async def _show_block(db: Database, shown: Database, zone: int, number: int, occ
             usage=slot.usage,
             missing=slot.missing,
             commitment=commitment,
-            revision=block.revision,
         )
         for slot, commitment in zip(block.content.slots, block.commitments, strict=True)
-        if slot.slot in occupied
+        if slot.holder != secrets.vacant(zone)
     ]
-    levels = {slot.slot: slot.level for slot in block.content.slots if slot.slot in occupied and slot.level is not None}
+    levels = {slot.slot: slot.level for slot in block.content.slots if slot.level is not None}
     async with shown.transaction() as tx:
         await portal.put_block(tx, rows)
         for slot_number, level in levels.items():

@@ -28,10 +28,9 @@ class SlotWitness:
 
     usage: int
     key: BlindingKey
-    revision: int
 
     def opening(self, zone: int, slot: int, block: int) -> Opening:
-        return Opening(self.usage, self.key.blinding(Letter.USAGE, zone, slot, block, revision=self.revision))
+        return Opening(self.usage, self.key.blinding(Letter.USAGE, zone, slot, block, self.usage))
 
 
 @dataclass(frozen=True, slots=True)

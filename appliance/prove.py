@@ -84,15 +84,15 @@ def _settle(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-Keys = Mapping[int, Sequence[BlindingKey]]
-"""Per zone the blinding key of every slot, in slot order."""
+Keys = Mapping[str, BlindingKey]
+"""Blinding keys by the name of the secret they derive from; a block's slots say whose they are."""
 
 
 async def commit_due(db: Database, prover: Prover, keys: Keys, clock: Clock) -> None:
     """Writes the commitments of every closed block that has none."""
     for zone, number in await blocks.unproven(db):
         block = await blocks.get_block(db, zone, number)
-        commitments = await prover.run(proof.prove_block, _witness(block, keys[zone]))
+        commitments = await prover.run(proof.prove_block, _witness(block, keys))
         async with db.transaction() as tx:
             await blocks.put_commitments(tx, zone, number, commitments, clock.now())
 
@@ -105,10 +105,10 @@ async def batch_due(db: Database, prover: Prover, zones: Sequence[ZoneConfig], k
             span = next_batch(zone.first_block, batched, proven, time.batch_blocks)
             if span is None:
                 break
-            await _batch(db, prover, zone.zone, span, keys[zone.zone])
+            await _batch(db, prover, zone.zone, span, keys)
 
 
-async def _batch(db: Database, prover: Prover, zone: int, span: tuple[int, int], keys: Sequence[BlindingKey]) -> None:
+async def _batch(db: Database, prover: Prover, zone: int, span: tuple[int, int], keys: Keys) -> None:
     first, last = span
     content = [await blocks.get_block(db, zone, number) for number in range(first, last + 1)]
     witnesses = [_witness(block, keys) for block in content]
@@ -129,19 +129,19 @@ def _commitments(block: StoredBlock) -> tuple[bytes, ...]:
     return block.commitments
 
 
-def _witness(block: StoredBlock, keys: Sequence[BlindingKey]) -> BlockWitness:
+def _witness(block: StoredBlock, keys: Keys) -> BlockWitness:
     return BlockWitness(
         block.content.zone,
         block.content.block,
-        tuple(SlotWitness(slot.usage, keys[slot.slot], block.revision) for slot in block.content.slots),
+        tuple(SlotWitness(slot.usage, keys[slot.holder]) for slot in block.content.slots),
     )
 
 
-def _leaves(block: StoredBlock, keys: Sequence[BlindingKey]) -> list[bytes]:
+def _leaves(block: StoredBlock, keys: Keys) -> list[bytes]:
     zone, number = block.content.zone, block.content.block
     return [
         Leaf(
             zone, number, slot.slot, slot.index_start, slot.index_end, slot.usage, slot.missing, slot.journal_head
-        ).digest(keys[slot.slot].leaf_salt(zone, slot.slot, number))
+        ).digest(keys[slot.holder].leaf_salt(zone, slot.slot, number))
         for slot in block.content.slots
     ]

@@ -57,10 +57,12 @@ class BlindingKey:
         """28 characters in groups of four."""
         return code.encode(self.secret, checked=True)
 
-    def blinding(
-        self, letter: Letter, zone: int, slot: int, block: int, sequence: int = 0, revision: int = 0
-    ) -> Scalar:
-        """The blinding of one commitment. Never use one (…, revision) for two values: their difference would show."""
+    def blinding(self, letter: Letter, zone: int, slot: int, block: int, value: int, sequence: int = 0) -> Scalar:
+        """The blinding of the commitment to `value`, in [0, 2^64).
+
+        The value is part of the derivation: a block that is closed once more with other data, after an old backup was
+        put back, say, gets another blinding. Two values under one blinding would show their difference to everybody.
+        """
         info = b"".join(
             (
                 _PROTOCOL,
@@ -70,7 +72,7 @@ class BlindingKey:
                 slot.to_bytes(1, "big"),
                 block.to_bytes(8, "big"),
                 sequence.to_bytes(4, "big"),
-                revision.to_bytes(4, "big"),
+                value.to_bytes(8, "big"),
             )
         )
         return Scalar.from_bytes_wide(hkdf(self.secret, info, 48))

@@ -31,6 +31,7 @@
 (define-constant ERR_UNCHECKED (err u209)) ;; the proof contract did not check the opening
 (define-constant ERR_SUM_HINT (err u210)) ;; a hint with a period's first batch, or none with a later one
 (define-constant ERR_SERIALIZE (err u211)) ;; a value without consensus bytes
+(define-constant ERR_REPEATED (err u212)) ;; this whole list of commitments was accepted before, here or in another zone
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; maps
@@ -45,7 +46,10 @@
   last-block: uint, total: uint, commitments-hash: (buff 32), evidence-root: (buff 32), checked: uint, height: uint
 })
 
-;; I6: slot by slot the sum of the commitments of the open period's batches; as many points as the zone has slots.
+;; I6: the commitments-hash of every accepted batch of every zone, and no other: no list is accepted twice.
+(define-map accepted-lists (buff 32) bool)
+
+;; I7: slot by slot the sum of the commitments of the open period's batches; as many points as the zone has slots.
 (define-map running uint (list 64 (buff 33)))
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -94,8 +98,8 @@
 ;; The zone's gateway: the next 1 to 7 blocks of a zone, one commitment for each slot, and the opening of their sum.
 ;; `authenticity` counts slots by meter level L0 to L5; `sum-hint` is the hint of `add-commitments`, for all but a
 ;; period's first batch; `points`, `scalars` and `hints` belong to the proof contract, whose errors pass through.
-;; Prints {topic: "usage-batch", zone, first-block, last-block, total, commitments, commitments-hash, evidence-root,
-;; authenticity, checked, context}.
+;; Prints {topic: "usage-batch", zone, period, first-block, last-block, total, commitments, commitments-hash,
+;; evidence-root, authenticity, checked, context}.
 (define-public (submit-usage-batch
     (zone uint)
     (first-block uint)
@@ -113,7 +117,8 @@
   (let (
       (registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_ZONE_UNKNOWN))
       (state (unwrap! (get-zone-state zone) ERR_ZONE_UNKNOWN))
-      (period (get period state)))
+      (period (get period state))
+      (proof-contract (contract-of proof)))
     (asserts! (is-eq contract-caller (get gateway registered)) ERR_NOT_GATEWAY)
     (asserts! (>= first-block (get next-block state)) ERR_REPLAY)
     (asserts! (<= first-block (get next-block state)) ERR_GAP)
@@ -126,9 +131,7 @@
         (is-none (index-of? (map <= authenticity (list u64 u64 u64 u64 u64 u64)) false))
         (<= (fold + authenticity u0) (get slots registered)))
       ERR_AUTHENTICITY)
-    (asserts!
-      (contract-call? .user-registry is-active "privacy-proof" (contract-of proof))
-      ERR_PROOF_CONTRACT)
+    (asserts! (contract-call? .user-registry is-active "privacy-proof" proof-contract) ERR_PROOF_CONTRACT)
     (let (
         (next-block (+ last-block u1))
         (commitments-hash (sha256 (unwrap! (to-consensus-buff? commitments) ERR_SERIALIZE)))
@@ -136,8 +139,10 @@
             domain: "mita/v1/usage-batch",
             chain: chain-id,
             contract: current-contract,
+            proof: proof-contract,
             submitter: contract-caller,
             zone: zone,
+            period: period,
             first-block: first-block,
             last-block: last-block,
             total: total,
@@ -149,11 +154,12 @@
         (checked (try! (contract-call? proof verify-usage-batch
           context commitments total blinding-sum points scalars hints)))
         (event {
-          topic: "usage-batch", zone: zone, first-block: first-block, last-block: last-block, total: total,
-          commitments: commitments, commitments-hash: commitments-hash, evidence-root: evidence-root,
-          authenticity: authenticity, checked: checked, context: context
+          topic: "usage-batch", zone: zone, period: period, first-block: first-block, last-block: last-block,
+          total: total, commitments: commitments, commitments-hash: commitments-hash,
+          evidence-root: evidence-root, authenticity: authenticity, checked: checked, context: context
         }))
       (asserts! (is-eq (bit-and checked CHECKED_OPENING) CHECKED_OPENING) ERR_UNCHECKED)
+      (asserts! (map-insert accepted-lists commitments-hash true) ERR_REPEATED)
       (map-set running zone
         (try! (extend-running zone (is-eq (get batches state) u0) commitments sum-hint proof)))
       (map-insert batches {zone: zone, first-block: first-block} {

@@ -28,8 +28,8 @@
 ;; The group order N: a scalar is 32 bytes below it.
 (define-constant ORDER 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141)
 
-;; 64 slots of at most 2^20 - 1: no batch uses more.
-(define-constant MAX_TOTAL u67108800)
+;; 2^20 - 1: the most that one commitment may hold.
+(define-constant MAX_VALUE u1048575)
 
 ;; 2^128 - 1, and the lower half of p = 2^256 - 4294968273, whose upper half is MAX_HALF.
 (define-constant MAX_HALF u340282366920938463463374607431768211455)
@@ -72,7 +72,7 @@
     (asserts! (> (len commitments) u0) ERR_LENGTH)
     (asserts! (is-eq (+ (len points) (len scalars) (len hints)) u0) ERR_LENGTH)
     (asserts! (is-scalar blinding-sum) ERR_ENCODING)
-    (asserts! (<= total MAX_TOTAL) ERR_OPENING)
+    (asserts! (<= total (* (len commitments) MAX_VALUE)) ERR_OPENING)
     (try! (sum-opens commitments total blinding-sum))
     (ok CHECKED_OPENING)))
 

@@ -28,7 +28,9 @@
 (define-constant UTILITY_WATER u2) ;; usage in litre
 
 (define-constant ZONE_LIMIT u4294967296) ;; 2^32
-(define-constant BLOCK_LIMIT u18446744073709551616) ;; 2^64
+(define-constant BLOCK_LIMIT u4611686018427387904) ;; 2^62
+
+(define-constant K_MIN_FLOOR u15) ;; no total is opened over fewer dwellings
 
 (define-constant TOPIC_BOOTSTRAP u100)
 (define-constant TOPIC_GATEWAY u101)
@@ -49,8 +51,10 @@
 (define-constant ERR_SLOTS (err u108)) ;; a zone has 16 or 64 slots
 (define-constant ERR_BLOCK_SECONDS (err u109)) ;; a block that lasts no time
 (define-constant ERR_ZONE_ID (err u110)) ;; a zone id beyond 4 bytes, the width that blindings are derived with
-(define-constant ERR_FIRST_BLOCK (err u111)) ;; a block number beyond 8 bytes, the width that blindings are derived with
+(define-constant ERR_FIRST_BLOCK (err u111)) ;; beyond 2^62: later blocks might leave the 8 bytes of blindings
 (define-constant ERR_SERIALIZE (err u112)) ;; an event without consensus bytes
+(define-constant ERR_TOO_FEW_DWELLINGS (err u113)) ;; so few that the zone's total would tell on single ones
+(define-constant ERR_TOO_MANY_DWELLINGS (err u114)) ;; more dwellings than the zone has slots
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; data vars
@@ -72,10 +76,10 @@
 (define-map gateways principal {steward: principal, height: uint})
 
 ;; I4: a zone is inserted once and never changed. I5: its gateway is in `gateways`. I6: slots is 16 or 64, utility 1 or
-;; 2, block-seconds above 0, the id below 2^32, first-block below 2^64. `first-block` is the
-;; number of the first block it will ever submit.
+;; 2, block-seconds above 0, the id below 2^32, first-block below 2^62. I7: dwellings, as the steward counts them, is
+;; K_MIN_FLOOR to slots. `first-block` is the number of the first block it will ever submit.
 (define-map zones uint {
-  gateway: principal, utility: uint, slots: uint, first-block: uint, block-seconds: uint
+  gateway: principal, utility: uint, slots: uint, dwellings: uint, first-block: uint, block-seconds: uint
 })
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -139,24 +143,28 @@
       (sha256 (unwrap! (to-consensus-buff? (print event)) ERR_SERIALIZE))))
     (ok true)))
 
-;; Stewards: a zone, for good.
-;; Prints {topic: "zone", zone, gateway, utility, slots, first-block, block-seconds, steward}.
+;; Stewards: a zone, for good. `dwellings` counts the distinct ones in it; who they are comes with their registration.
+;; Prints {topic: "zone", zone, gateway, utility, slots, dwellings, first-block, block-seconds, steward}.
 (define-public (register-zone
     (zone uint)
     (gateway principal)
     (utility uint)
     (slots uint)
+    (dwellings uint)
     (first-block uint)
     (block-seconds uint))
   (let (
       (record {
-        gateway: gateway, utility: utility, slots: slots, first-block: first-block, block-seconds: block-seconds
+        gateway: gateway, utility: utility, slots: slots, dwellings: dwellings,
+        first-block: first-block, block-seconds: block-seconds
       })
       (event (merge record {topic: "zone", zone: zone, steward: contract-caller})))
     (asserts! (is-steward contract-caller) ERR_NOT_STEWARD)
     (asserts! (is-some (map-get? gateways gateway)) ERR_GATEWAY_UNKNOWN)
     (asserts! (or (is-eq utility UTILITY_ELECTRICITY) (is-eq utility UTILITY_WATER)) ERR_UTILITY)
     (asserts! (or (is-eq slots u16) (is-eq slots u64)) ERR_SLOTS)
+    (asserts! (>= dwellings K_MIN_FLOOR) ERR_TOO_FEW_DWELLINGS)
+    (asserts! (<= dwellings slots) ERR_TOO_MANY_DWELLINGS)
     (asserts! (> block-seconds u0) ERR_BLOCK_SECONDS)
     (asserts! (< zone ZONE_LIMIT) ERR_ZONE_ID)
     (asserts! (< first-block BLOCK_LIMIT) ERR_FIRST_BLOCK)

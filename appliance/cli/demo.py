@@ -30,6 +30,7 @@ examples:
 FINAL_BATCHES: Final = 3
 PATIENCE: Final = 120  # seconds
 CARDS_SHOWN: Final = 3
+MILESTONE: Final = 8  # meters, between two lines that count them
 _LOG_PREFIX: Final = re.compile(r"^[\d:, .-]+ mita(\.\w+)?: ")
 _ANSWERS: Final = re.compile(r"meter \S+ answers: ")
 
@@ -77,7 +78,7 @@ class Teller:
             self.say(text)
             return
         self._answering += 1
-        if self._answering in (1, 8, 16, 24, 32):
+        if self._answering % MILESTONE == 0:
             self.say(f"{self._answering} meters answer")
 
 

@@ -13,10 +13,9 @@ from appliance.store.rows import blob, maybe_blob, maybe_whole, text, whole
 
 @dataclass(frozen=True, slots=True)
 class StoredBlock:
-    """A closed block with its blindings' revision and, once proven, its commitments in slot order."""
+    """A closed block and, once proven, its commitments in slot order."""
 
     content: Block
-    revision: int
     commitments: tuple[bytes, ...] | None
 
 
@@ -46,6 +45,16 @@ async def billed_indexes(tx: Transaction, zone: int, block: int) -> dict[int, in
     return {whole(slot): maybe_whole(index) for slot, index in rows}
 
 
+async def holders(source: Database | Transaction, zone: int) -> dict[int, str]:
+    """Per slot whose secret committed to its newest block; empty before the first."""
+    rows = await source.all(
+        "SELECT slot, holder FROM block_slot WHERE zone = ?1 "
+        "AND block = (SELECT max(block) FROM block WHERE zone = ?1)",
+        (zone,),
+    )
+    return {whole(slot): text(holder) for slot, holder in rows}
+
+
 async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
     await tx.run(
         "INSERT INTO block (zone, block, starts_at, ends_at, closed_at) VALUES (?, ?, ?, ?, ?)",
@@ -53,7 +62,7 @@ async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
     )
     await tx.run_many(
         "INSERT INTO block_slot (zone, block, slot, index_start, index_end, usage, missing, level, journal_head, "
-        "revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        "holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 block.zone,
@@ -65,6 +74,7 @@ async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
                 int(s.missing),
                 s.level,
                 s.journal_head,
+                s.holder,
             )
             for s in block.slots
         ],
@@ -76,13 +86,20 @@ async def get_block(source: Database | Transaction, zone: int, block: int) -> St
     if head is None:
         raise KeyError(f"zone {zone} has no block {block}")
     rows = await source.all(
-        "SELECT slot, index_start, index_end, usage, missing, level, journal_head, revision, commitment "
+        "SELECT slot, index_start, index_end, usage, missing, level, journal_head, holder, commitment "
         "FROM block_slot WHERE zone = ? AND block = ? ORDER BY slot",
         (zone, block),
     )
     slots = tuple(
         SlotUsage(
-            whole(r[0]), maybe_whole(r[1]), maybe_whole(r[2]), whole(r[3]), bool(r[4]), maybe_whole(r[5]), blob(r[6])
+            slot=whole(r[0]),
+            holder=text(r[7]),
+            index_start=maybe_whole(r[1]),
+            index_end=maybe_whole(r[2]),
+            usage=whole(r[3]),
+            missing=bool(r[4]),
+            level=maybe_whole(r[5]),
+            journal_head=blob(r[6]),
         )
         for r in rows
     )
@@ -90,7 +107,6 @@ async def get_block(source: Database | Transaction, zone: int, block: int) -> St
     proven = tuple(c for c in commitments if c is not None)
     return StoredBlock(
         Block(zone, block, whole(head[0]), whole(head[1]), slots),
-        revision=whole(rows[0][7]),
         commitments=proven if len(proven) == len(slots) else None,
     )
 
@@ -187,10 +203,16 @@ async def forget_on_chain(tx: Transaction, zone: int, first_block: int) -> None:
 
 
 async def levels(db: Database, zone: int, first_block: int, last_block: int) -> list[int]:
-    """The lowest authenticity level of every slot with a meter in these blocks; L0 where it never answered."""
+    """The lowest authenticity level of every slot with a meter in these blocks.
+
+    A meter that was silent all the while keeps its last known level, so that the chain does not show who was silent; L0
+    if it never answered.
+    """
     rows = await db.all(
-        "SELECT min(coalesce(level, 0)) FROM block_slot JOIN meter USING (zone, slot) "
-        "WHERE zone = ? AND block BETWEEN ? AND ? GROUP BY slot ORDER BY slot",
+        "SELECT coalesce(min(level) FILTER (WHERE block >= ?2), (SELECT level FROM block_slot b WHERE b.zone = s.zone "
+        "AND b.slot = s.slot AND b.block < ?2 AND level IS NOT NULL ORDER BY block DESC LIMIT 1), 0) "
+        "FROM block_slot s JOIN meter USING (zone, slot) WHERE zone = ?1 AND block BETWEEN ?2 AND ?3 "
+        "GROUP BY slot ORDER BY slot",
         (zone, first_block, last_block),
     )
     return [whole(row[0]) for row in rows]

@@ -70,7 +70,10 @@ async def put(
 
 
 async def add_version(tx: Transaction, submission_id: int, signed: Signed) -> None:
-    await tx.run("INSERT INTO signed VALUES (?, ?, ?, ?)", (submission_id, signed.txid, signed.fee, signed.raw))
+    await tx.run(
+        "INSERT INTO signed SELECT ?1, coalesce(max(version) + 1, 0), ?2, ?3, ?4 FROM signed WHERE submission_id = ?1",
+        (submission_id, signed.txid, signed.fee, signed.raw),
+    )
 
 
 async def save(tx: Transaction, submission_id: int, delivery: Delivery) -> None:
@@ -89,6 +92,22 @@ async def save(tx: Transaction, submission_id: int, delivery: Delivery) -> None:
             submission_id,
         ),
     )
+
+
+async def renew(tx: Transaction, submission_id: int, nonce: int, delivery: Delivery, signed: Signed) -> None:
+    """A rejected submission begins again under another nonce."""
+    await tx.run("UPDATE submission SET nonce = ? WHERE id = ?", (nonce, submission_id))
+    await save(tx, submission_id, delivery)
+    await add_version(tx, submission_id, signed)
+
+
+async def rejected(db: Database) -> list[Submission]:
+    """The oldest rejected submission of each zone."""
+    rows = await db.all(
+        "SELECT id FROM submission s WHERE state = 'rejected' AND first_block = (SELECT min(first_block) "
+        "FROM submission WHERE zone = s.zone AND state = 'rejected') ORDER BY nonce"
+    )
+    return [await _get(db, whole(row[0])) for row in rows]
 
 
 async def due(db: Database, now: int) -> list[Submission]:
@@ -113,7 +132,7 @@ async def _get(db: Database, row_id: int) -> Submission:
     )
     if row is None:
         raise KeyError(f"no submission {row_id}")
-    versions = await db.all("SELECT txid, fee, raw FROM signed WHERE submission_id = ? ORDER BY fee", (row_id,))
+    versions = await db.all("SELECT txid, fee, raw FROM signed WHERE submission_id = ? ORDER BY version", (row_id,))
     delivery = Delivery(
         State(text(row[4])),
         since=whole(row[5]),

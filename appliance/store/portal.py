@@ -68,7 +68,6 @@ class UsageBlock:
     usage: int = field(repr=False)
     missing: bool
     commitment: bytes
-    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +253,7 @@ async def services_of(db: Database, dwelling_id: int) -> list[tuple[Service, Zon
 
 _OWN_BLOCK: Final = (
     "SELECT u.zone, u.slot, u.block, u.starts_at, u.ends_at, u.index_start, u.index_end, u.usage, u.missing,"
-    " u.commitment, u.revision FROM usage_block u JOIN service s ON s.zone = u.zone AND s.slot = u.slot"
+    " u.commitment FROM usage_block u JOIN service s ON s.zone = u.zone AND s.slot = u.slot"
     " WHERE s.dwelling_id = ? AND u.zone = ?"
 )
 

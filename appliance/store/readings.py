@@ -113,11 +113,11 @@ class Entry:
 
 
 async def observe(
-    tx: Transaction, slot: int, meter_id: int | None, billed: int | None, starts_at: int, ends_at: int
+    tx: Transaction, slot: int, holder: str, meter_id: int | None, billed: int | None, starts_at: int, ends_at: int
 ) -> Observed:
     """What the journal says about a slot for the block [starts_at, ends_at); indexes in Wh or whole litres."""
     if meter_id is None:
-        return Observed(slot, billed, None, None, None, NO_JOURNAL, metered=False)
+        return Observed(slot, holder, billed, None, None, None, NO_JOURNAL, metered=False)
     first = await tx.one(
         "SELECT idx, unit FROM reading WHERE meter_id = ? AND verdict = 'accepted' AND at < ? ORDER BY seq LIMIT 1",
         (meter_id, ends_at),
@@ -132,6 +132,7 @@ async def observe(
     )
     return Observed(
         slot=slot,
+        holder=holder,
         billed=billed,
         first=None if first is None else _billing_index(first),
         last=None if last is None else _billing_index(last),

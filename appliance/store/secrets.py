@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.config import ZoneConfig
 from appliance.keys import SECRET_BYTES, Randomness, Seal, Secret
 from appliance.store.database import Transaction
 from appliance.store.rows import blob
@@ -25,6 +26,11 @@ def dwelling(label: str) -> str:
 def vacant(zone: int) -> str:
     """The name of the secret behind a zone's vacant slots."""
     return f"zone/{zone}"
+
+
+def holder(zone: ZoneConfig, slot: int) -> str:
+    """The name of the secret that commits for a slot."""
+    return dwelling(zone.dwellings[slot]) if slot in zone.dwellings else vacant(zone.zone)
 
 
 GATEWAY = "gateway"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container
 from dataclasses import dataclass, replace
+from typing import Final
 
 from appliance import call, delivery
-from appliance.chain.address import Address, Network
+from appliance.chain.address import Address, Contract, Network
+from appliance.chain.clarity import UInt
 from appliance.chain.node import Accepted, Action, Node, NodeError, Rejected, TransactionStatus
 from appliance.chain.payload import ContractCall, payload_bytes
 from appliance.chain.transaction import PrivateKey, Transaction
@@ -17,6 +20,8 @@ from appliance.store.database import Database
 from appliance.store.outbox import Signed, Submission
 
 log = logging.getLogger("mita.deliver")
+
+EARLY: Final = "abort_by_response: ERR_GAP"  # a batch before it had lost its nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +44,60 @@ class Lane:
         return Signed(bytes.fromhex(transaction.txid()), fee, raw)
 
 
-async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
-    """Signs and stores a transaction for every batch without one. NodeError while first nonce or fee are unknown."""
+async def sign_due(
+    db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, held: Container[int] = ()
+) -> None:
+    """Signs and stores a transaction for every batch without one, but for zones that are `held`.
+
+    NodeError while the first nonce or the fee is unknown.
+    """
     for zone, first_block in await outbox.unsigned(db):
-        payload = await _call(db, lane, zone, first_block)
+        if zone in held:
+            continue
         nonce = await outbox.next_nonce(db, str(lane.address))
         if nonce is None:
             nonce = (await node.account(lane.address)).nonce
-        length = len(lane.sign(payload, nonce, 0).raw)
-        fee = min(await node.fee(payload_bytes(payload), length), policy.max_fee)
-        signed = lane.sign(payload, nonce, fee)
+        signed = await _sign(db, node, lane, policy, zone, first_block, nonce)
         async with db.transaction() as tx:
             await outbox.put(tx, zone, first_block, str(lane.address), nonce, delivery.queued(clock.now()), signed)
         log.info("zone %d: batch from block %d signed, transaction %s", zone, first_block, signed.txid.hex())
+
+
+async def take_up_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
+    """Gives a fresh nonce to submissions that lost theirs or came too early, if the chain waits for the batch.
+
+    The contract takes each block of a zone once, so an older version that turns up after all does no harm; one that had
+    turned up before, unseen, is followed again.
+    """
+    for submission in await outbox.rejected(db):
+        lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY)
+        if not lost or clock.now() - submission.delivery.since < delivery.PATIENCE:
+            continue
+        found = await _look_up(node, submission)
+        if isinstance(found, delivery.Executed) and found.ok:
+            seen = replace(submission.delivery, state=State.SENT, since=clock.now(), next_at=clock.now())
+            async with db.transaction() as tx:
+                await outbox.save(tx, submission.id, seen)
+            continue
+        meter_data = Contract(lane.deployer, call.METER_DATA)
+        state = await node.call_read(meter_data, "get-zone-state", (UInt(submission.zone),), lane.address)
+        if call.read_next_block(state) != submission.first_block:
+            continue
+        on_chain = (await node.account(lane.address)).nonce
+        nonce = max(on_chain, await outbox.next_nonce(db, str(lane.address)) or 0)
+        signed = await _sign(db, node, lane, policy, submission.zone, submission.first_block, nonce)
+        async with db.transaction() as tx:
+            await outbox.renew(tx, submission.id, nonce, delivery.queued(clock.now()), signed)
+        log.warning("zone %d: batch from block %d is taken up again", submission.zone, submission.first_block)
+
+
+async def _sign(
+    db: Database, node: Node, lane: Lane, policy: Policy, zone: int, first_block: int, nonce: int
+) -> Signed:
+    payload = await _call(db, lane, zone, first_block)
+    length = len(lane.sign(payload, nonce, 0).raw)
+    fee = min(await node.fee(payload_bytes(payload), length), policy.max_fee)
+    return lane.sign(payload, nonce, fee)
 
 
 async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
@@ -66,7 +112,7 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
             match action:
                 case delivery.SignAgain(fee):
                     payload = await _call(db, lane, submission.zone, submission.first_block)
-                    fresh.append(lane.sign(payload, submission.nonce, max(fee, submission.versions[-1].fee + 1)))
+                    fresh.append(lane.sign(payload, submission.nonce, fee))
                 case delivery.Alert(message):
                     log.error("zone %d: batch from block %d: %s", submission.zone, submission.first_block, message)
         async with db.transaction() as tx:
@@ -84,7 +130,7 @@ async def _as_configured(db: Database, lane: Lane, submission: Submission) -> Su
     payload = await _call(db, lane, submission.zone, submission.first_block)
     if lane.sign(payload, submission.nonce, last.fee).raw == last.raw:
         return submission
-    signed = lane.sign(payload, submission.nonce, last.fee + 1)
+    signed = lane.sign(payload, submission.nonce, last.fee)
     async with db.transaction() as tx:
         await outbox.add_version(tx, submission.id, signed)
     return replace(submission, versions=(*submission.versions, signed))
@@ -112,19 +158,20 @@ async def _event(node: Node, submission: Submission) -> Event:
     """Asks or tells the node what the state calls for."""
     try:
         if submission.delivery.state is State.QUEUED:
-            return _of_submit(await node.submit(submission.versions[-1].raw))
+            newest = submission.versions[-1]
+            return _of_submit(await node.submit(newest.raw), newest.fee)
         return await _look_up(node, submission)
     except NodeError as error:
         return delivery.TryLater(str(error))
 
 
-def _of_submit(answer: Accepted | Rejected) -> Event:
+def _of_submit(answer: Accepted | Rejected, offered: int) -> Event:
     if isinstance(answer, Accepted):
         return delivery.Taken()
     match answer.action:
         case Action.FEE_TOO_LOW:
             needed = answer.data.get("expected")
-            return delivery.FeeTooLow(needed) if isinstance(needed, int) else delivery.TryLater(answer.reason)
+            return delivery.FeeTooLow(needed, offered) if isinstance(needed, int) else delivery.TryLater(answer.reason)
         case Action.NONCE_STALE | Action.NONCE_CONFLICT:
             return delivery.NonceUsed(answer.reason)
         case Action.PERMANENT:

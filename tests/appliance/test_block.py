@@ -7,7 +7,7 @@ from appliance.block import MAX_BLOCK_USAGE, NO_JOURNAL, Observed, close_block, 
 
 
 def seen(billed: int | None, first: int | None, last: int | None, metered: bool = True) -> Observed:
-    return Observed(0, billed, first, last, 1 if metered else None, NO_JOURNAL, metered)
+    return Observed(0, "dwelling/A-01", billed, first, last, 1 if metered else None, NO_JOURNAL, metered)
 
 
 def test_the_limit_is_the_protocols() -> None:
@@ -61,7 +61,7 @@ def test_sums_telescope_whatever_is_missing_or_carried(start: int, steps: list[i
 
 
 def test_a_block_keeps_the_order_of_its_slots() -> None:
-    observed = [Observed(slot, 10, 5, 10 + slot, 0, NO_JOURNAL, True) for slot in range(16)]
+    observed = [Observed(slot, "dwelling/A-01", 10, 5, 10 + slot, 0, NO_JOURNAL, True) for slot in range(16)]
     block = close_block(3, 7, 100, 200, observed)
     assert [slot.usage for slot in block.slots] == list(range(16))
     assert (block.zone, block.block, block.starts_at, block.ends_at) == (3, 7, 100, 200)

@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
             "utility": "electricity",
             "slots": 16,
             "first_block": 20_000,
-            "dwellings": {"0": "A-01", "1": "A-02"},
+            "dwellings": {str(slot): f"A-{slot + 1:02}" for slot in range(15)},
             "meter": [{"name": "m1", "driver": "modbus", "slot": 0, "settings": {"port": 502}}],
         }
     ],
@@ -50,7 +50,8 @@ def test_a_good_file_with_defaults(tmp_path: Path) -> None:
     assert (config.time.block_seconds, config.time.batch_blocks) == (86_400, 7)
     assert config.scale is None
     zone = config.zones[0]
-    assert zone.dwellings == {0: "A-01", 1: "A-02"}
+    assert len(zone.dwellings) == 15
+    assert zone.dwellings[1] == "A-02"
     assert zone.meters[0].settings == {"port": 502}
 
 
@@ -68,6 +69,8 @@ def test_a_good_file_with_defaults(tmp_path: Path) -> None:
         (["zone", 0, "utility"], "gas", "write one of electricity, water"),
         (["zone", 0, "dwellings", "16"], "A-17", "a slot number from 0 to 15"),
         (["zone", 0, "dwellings", "1"], "<b>", "a dwelling label such as"),
+        (["zone", 0, "dwellings", "3"], "A-01", "A-01 is at two slots"),
+        (["zone", 0, "dwellings", "3"], ..., "14 homes; a zone needs at least 15"),
         (["zone", 0, "meter", 0, "slot"], 16, "meter\\[0\\].slot is 16"),
         (["zone", 0, "meter", 0, "settings"], "x", "write a table"),
         (["time", "batch_blocks"], 8, "time.batch_blocks is 8: write a whole number from 1 to 7"),

@@ -28,8 +28,8 @@ def executed(ok: bool = True, tip: int = 100) -> Event:
     [
         (State.QUEUED, delivery.Taken(), State.SENT),
         (State.QUEUED, delivery.TryLater("down"), State.QUEUED),
-        (State.QUEUED, delivery.FeeTooLow(500), State.QUEUED),
-        (State.QUEUED, delivery.FeeTooLow(5000), State.QUEUED),
+        (State.QUEUED, delivery.FeeTooLow(500, 100), State.QUEUED),
+        (State.QUEUED, delivery.FeeTooLow(5000, 100), State.QUEUED),
         (State.QUEUED, delivery.NonceUsed("BadNonce"), State.SENT),
         (State.QUEUED, delivery.Refused("NoSuchContract"), State.QUEUED),
         (State.SENT, delivery.Pending(), State.SENT),
@@ -59,7 +59,7 @@ def test_transitions(state: State, event: Event, after: State) -> None:
 def test_the_unexpected_only_waits() -> None:
     events: list[Event] = [
         delivery.Taken(),
-        delivery.FeeTooLow(1),
+        delivery.FeeTooLow(1, 0),
         delivery.NonceUsed(""),
         delivery.Refused(""),
         delivery.Pending(),
@@ -89,11 +89,14 @@ def test_failures_back_off_and_are_forgotten_on_success() -> None:
 
 
 def test_fees_rise_up_to_the_limit() -> None:
-    assert step(at(State.QUEUED), delivery.FeeTooLow(1000), NOW, POLICY)[1] == (SignAgain(1000),)
-    after, actions = step(at(State.QUEUED), delivery.FeeTooLow(1001), NOW, POLICY)
+    assert step(at(State.QUEUED), delivery.FeeTooLow(1000, 999), NOW, POLICY)[1] == (SignAgain(1000),)
+    after, actions = step(at(State.QUEUED), delivery.FeeTooLow(1001, 999), NOW, POLICY)
     assert isinstance(actions[0], Alert)
     assert "max_fee 1000" in actions[0].message
     assert after.next_at > NOW
+    after, actions = step(at(State.QUEUED), delivery.FeeTooLow(500, 500), NOW, POLICY)
+    assert actions == ()
+    assert after.failures == 1, "a node that is never content is asked less and less often"
 
 
 def test_a_refusal_keeps_the_nonce_and_tells_a_person() -> None:

@@ -42,13 +42,13 @@ async def test_what_a_block_sees(tmp_path: Path) -> None:
         ]
         meter = await filled(db, entries)
         async with db.transaction() as tx:
-            seen = await observe(tx, 0, meter, 1003, 100, 200)
+            seen = await observe(tx, 0, "zone/1", meter, 1003, 100, 200)
             assert (seen.billed, seen.first, seen.last, seen.level) == (1003, 1000, 1010, 1)
-            empty = await observe(tx, 0, meter, 1011, 300, 400)
+            empty = await observe(tx, 0, "zone/1", meter, 1011, 300, 400)
             assert (empty.last, empty.metered) == (None, True)
-            before = await observe(tx, 0, meter, None, 0, 50)
+            before = await observe(tx, 0, "zone/1", meter, None, 0, 50)
             assert (before.first, before.last, before.journal_head) == (None, None, NO_JOURNAL)
-            vacant = await observe(tx, 3, None, None, 100, 200)
+            vacant = await observe(tx, 3, "zone/1", None, None, 100, 200)
             assert (vacant.metered, vacant.journal_head) == (False, NO_JOURNAL)
             head = await tx.one("SELECT hash FROM reading WHERE at = 199")
             assert head == (seen.journal_head,)
@@ -62,7 +62,7 @@ async def test_water_is_billed_in_whole_litres(tmp_path: Path) -> None:
     async with Database.open(tmp_path / "core.db", "core") as db:
         meter = await filled(db, [(100, 1999, Reason.NONE), (150, 5000, Reason.NONE)], Unit.ML)
         async with db.transaction() as tx:
-            seen = await observe(tx, 0, meter, None, 100, 200)
+            seen = await observe(tx, 0, "zone/1", meter, None, 100, 200)
         assert (seen.first, seen.last) == (1, 5)
 
 

@@ -16,7 +16,7 @@ KEYS = [BlindingKey(bytes(15) + bytes([slot])) for slot in range(16)]
 
 
 def witness(block: int, usages: list[int]) -> BlockWitness:
-    return BlockWitness(1, block, tuple(SlotWitness(u, k, 0) for u, k in zip(usages, KEYS, strict=True)))
+    return BlockWitness(1, block, tuple(SlotWitness(u, k) for u, k in zip(usages, KEYS, strict=True)))
 
 
 DAYS = [witness(7, list(range(16))), witness(8, [0] * 16)]
@@ -25,7 +25,7 @@ DAYS = [witness(7, list(range(16))), witness(8, [0] * 16)]
 def test_a_block_is_committed_slot_by_slot() -> None:
     made = prove_block(DAYS[0])
     for slot in (0, 15):
-        opening = Opening(slot, KEYS[slot].blinding(Letter.USAGE, 1, slot, 7))
+        opening = Opening(slot, KEYS[slot].blinding(Letter.USAGE, 1, slot, 7, slot))
         assert commit(REFERENCE, opening).to_bytes() == made[slot]
     assert len(set(made) | set(prove_block(DAYS[1]))) == 32, "equal usages never look equal"
 
@@ -65,3 +65,16 @@ def test_a_hint_for_equal_points_does_not_exist() -> None:
     point = prove_block(DAYS[0])[0]
     with pytest.raises(ValueError, match="not invertible"):
         sum_hint([point], [point])
+
+
+def test_the_same_block_with_other_data_shares_no_blinding() -> None:
+    """An old backup put back, or a clock set back: the difference of the two commitments must not show the usage."""
+    before, after = witness(7, [100] * 16), witness(7, [103] * 16)
+    for old, new in zip(before.openings(), after.openings(), strict=True):
+        assert old.blinding != new.blinding
+    a = REFERENCE.value
+    shown = {(a * Scalar(v)).to_bytes() for v in range(1, 8)}
+    for old_point, new_point in zip(prove_block(before), prove_block(after), strict=True):
+        difference = ReferencePoint.from_bytes_checked(new_point) - ReferencePoint.from_bytes_checked(old_point)
+        assert difference.to_bytes() not in shown
+    assert prove_block(before) == prove_block(before), "the same data gives the same commitment"

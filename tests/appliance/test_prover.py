@@ -10,7 +10,7 @@ from appliance.proof import BlockWitness, ProofError, SlotWitness, prove_batch, 
 from appliance.prove import Prover
 from circuits.blinding import BlindingKey
 
-WITNESS = BlockWitness(1, 7, tuple(SlotWitness(n, BlindingKey(bytes(15) + bytes([n])), 0) for n in range(16)))
+WITNESS = BlockWitness(1, 7, tuple(SlotWitness(n, BlindingKey(bytes(15) + bytes([n]))) for n in range(16)))
 
 
 async def test_results_and_errors_cross() -> None:

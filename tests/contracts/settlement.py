@@ -135,7 +135,9 @@ class Settlement:
         self.call(self.registry, "register-gateway", GATEWAY, sender=STEWARD).ok()
 
     def zone(self, zone: int, slots: int, *, utility: int = ELECTRICITY, first_block: int = 100) -> None:
-        self.call(self.registry, "register-zone", zone, GATEWAY, utility, slots, first_block, DAY, sender=STEWARD).ok()
+        """A dwelling in every slot."""
+        fields = (zone, GATEWAY, utility, slots, slots, first_block, DAY)
+        self.call(self.registry, "register-zone", *fields, sender=STEWARD).ok()
 
     def call(self, contract: Contract, function: str, *args: Any, sender: Address) -> Receipt:
         return self.vm.public(contract, function, list(args), sender)
@@ -156,7 +158,7 @@ class Settlement:
         return replace(batch, sum_hint=addition_hint(running, batch.commitments))
 
     def snapshot(self, zone: int) -> tuple[Any, ...]:
-        """Everything a batch of this zone could change."""
+        """Everything readable that a batch of this zone could change."""
         state = self.read(self.meter_data, "get-zone-state", zone)
         return (
             state,
@@ -168,11 +170,11 @@ class Settlement:
             self.read(self.audit, "get-head"),
         )
 
-    def refused(self, batch: Batch, **how: Any) -> str:
-        """Submits, asserts that nothing changed, and returns the error's name."""
-        before = self.snapshot(1)
+    def refused(self, batch: Batch, *, zone: int = 1, **how: Any) -> str:
+        """Submits, asserts that nothing of `zone` changed, and returns the error's name."""
+        before = self.snapshot(zone)
         name = error_name(self.submit(batch, **how).refusal())
-        assert self.snapshot(1) == before
+        assert self.snapshot(zone) == before
         return name
 
 

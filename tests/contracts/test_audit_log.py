@@ -7,13 +7,18 @@ import random
 
 import pytest
 
+from appliance.chain.address import Address, Contract, Network
 from appliance.chain.clarity import serialize
 from tests.contracts.errors import error_name
-from tests.contracts.settlement import GATEWAY, STEWARD, Settlement, account
-from tests.contracts.vm import Receipt
+from tests.contracts.settlement import GATEWAY, STEWARD, Settlement
+from tests.contracts.vm import Receipt, VmError, value
 
-WRITER = account("writer")
 GENESIS = bytes(32)
+BOOTSTRAP = 900
+
+PEN = """
+(define-public (write (topic uint) (digest (buff 32))) (contract-call? .audit-log record topic digest))
+"""
 
 
 def refusal(receipt: Receipt) -> str:
@@ -22,37 +27,64 @@ def refusal(receipt: Receipt) -> str:
 
 @pytest.fixture
 def log(bare: Settlement) -> Settlement:
-    """A log that WRITER, an ordinary account, writes to."""
-    bare.call(bare.audit, "bootstrap", [WRITER], sender=bare.deployer).ok()
+    """A log that the contract `pen` writes to, which passes on whatever it is given."""
+    pen = bare.vm.deploy("pen", bare.deployer, PEN)
+    bare.call(bare.audit, "bootstrap", [pen], sender=bare.deployer).ok()
     return bare
 
 
+def pen(log: Settlement) -> Contract:
+    return Contract(log.deployer, "pen")
+
+
 def record(log: Settlement, topic: int, digest: bytes) -> Receipt:
-    return log.call(log.audit, "record", topic, digest, sender=WRITER)
+    return log.call(pen(log), "write", topic, digest, sender=log.stranger)
+
+
+def entry_bytes(seq: int, height: int, topic: int, writer: Contract, digest: bytes) -> bytes:
+    """An entry as the contract's head comment lays it out."""
+    writer_hash = hashlib.sha256(serialize(writer)).digest()
+    return seq.to_bytes(16, "big") + height.to_bytes(16, "big") + topic.to_bytes(4, "big") + writer_hash + digest
 
 
 def test_every_byte_of_an_entry_and_every_head(log: Settlement, rng: random.Random) -> None:
-    assert log.read(log.audit, "get-head") == {"seq": 0, "head": GENESIS}
-    head = GENESIS
-    for seq in range(1, 6):
+    head = log.read(log.audit, "get-head")["head"]
+    for seq in range(2, 7):
         topic, digest = rng.randrange(2**32), rng.randbytes(32)
         log.vm.mine(rng.randrange(1, 4))
-        assert record(log, topic, digest).ok() == seq
-        entry = b"".join(
-            (
-                seq.to_bytes(16, "big"),
-                log.vm.height().to_bytes(16, "big"),
-                topic.to_bytes(4, "big"),
-                hashlib.sha256(serialize(WRITER)).digest(),
-                digest,
-            )
-        )
+        receipt = record(log, topic, digest)
+        assert receipt.ok() == seq
+        entry = entry_bytes(seq, log.vm.height(), topic, pen(log), digest)
         assert len(entry) == 100
         head = hashlib.sha256(head + entry).digest()
         assert log.read(log.audit, "get-entry", seq) == {"entry": entry, "head": head}
         assert log.read(log.audit, "get-head") == {"seq": seq, "head": head}
+        (event,) = receipt.prints
+        assert event.contract == str(log.audit)
+        assert event.value == value({"topic": "audit-entry", "seq": seq, "entry": entry, "head": head})
     assert log.read(log.audit, "get-entry", 0) is None
-    assert log.read(log.audit, "get-entry", 6) is None
+    assert log.read(log.audit, "get-entry", 7) is None
+
+
+def test_the_bootstrap_is_the_first_entry(bare: Settlement) -> None:
+    """Digest of the event that names the writers; the writer of the entry is the log itself."""
+    s = bare
+    assert s.read(s.audit, "get-head") == {"seq": 0, "head": GENESIS}
+    writers = [s.registry, s.meter_data, s.registry]  # twice is once
+    receipt = s.call(s.audit, "bootstrap", writers, sender=s.deployer)
+    assert receipt.ok() is True
+    bootstrapped = value({"topic": "audit-bootstrap", "writers": writers})
+    digest = hashlib.sha256(serialize(bootstrapped)).digest()
+    entry = entry_bytes(1, s.vm.height(), BOOTSTRAP, s.audit, digest)
+    head = hashlib.sha256(GENESIS + entry).digest()
+    assert s.read(s.audit, "get-entry", 1) == {"entry": entry, "head": head}
+    assert s.read(s.audit, "get-head") == {"seq": 1, "head": head}
+    assert s.read(s.audit, "get-entry", 2) is None
+    assert s.vm.read(s.audit, "verify-chain", 1, 1).ok() == head
+    recorded = value({"topic": "audit-entry", "seq": 1, "entry": entry, "head": head})
+    assert [event.value for event in receipt.prints] == [bootstrapped, recorded]
+    assert [s.read(s.audit, "is-writer", who) for who in (s.registry, s.meter_data)] == [True, True]
+    assert s.read(s.audit, "is-writer", s.audit) is False
 
 
 def test_the_chain_of_a_whole_settlement_recomputed(settlement: Settlement) -> None:
@@ -60,19 +92,22 @@ def test_the_chain_of_a_whole_settlement_recomputed(settlement: Settlement) -> N
     s.zone(9, 16)
     end = s.read(s.audit, "get-head")
     head = GENESIS
+    topics = []
     for seq in range(1, end["seq"] + 1):
         stored = s.read(s.audit, "get-entry", seq)
         assert int.from_bytes(stored["entry"][:16], "big") == seq
-        assert stored["entry"][36:68] == hashlib.sha256(serialize(s.registry)).digest()
+        topics.append(int.from_bytes(stored["entry"][32:36], "big"))
+        assert stored["entry"][36:68] == hashlib.sha256(serialize(s.audit if seq == 1 else s.registry)).digest()
         head = hashlib.sha256(head + stored["entry"]).digest()
         assert stored["head"] == head
     assert head == end["head"]
-    assert end["seq"] == 5  # bootstrap, a gateway, three zones
+    assert topics == [BOOTSTRAP, 100, 101, 102, 102, 102]  # both bootstraps, a gateway, three zones
+    assert s.vm.read(s.audit, "verify-chain", 1, 6).ok() == head
 
 
 def test_verify_chain_over_any_range(log: Settlement, rng: random.Random) -> None:
-    heads = [GENESIS]
-    for _ in range(40):
+    heads = [GENESIS, log.read(log.audit, "get-head")["head"]]
+    for _ in range(39):
         record(log, 1, rng.randbytes(32)).ok()
         heads.append(log.read(log.audit, "get-head")["head"])
     for first, count in ((1, 1), (1, 32), (9, 32), (2, 3), (40, 1), (33, 8)):
@@ -83,8 +118,7 @@ def test_verify_chain_over_any_range(log: Settlement, rng: random.Random) -> Non
 
 def test_a_changed_entry_or_head_breaks_the_chain(log: Settlement, rng: random.Random) -> None:
     """Storage cannot be changed, so the step that verify-chain repeats is tried on changed copies."""
-    for _ in range(2):
-        record(log, 1, rng.randbytes(32)).ok()
+    record(log, 1, rng.randbytes(32)).ok()
     before = log.read(log.audit, "get-entry", 1)["head"]
     stored = log.read(log.audit, "get-entry", 2)
     assert log.vm.private(log.audit, "verify-link", before, stored).ok() == stored["head"]
@@ -121,16 +155,48 @@ def test_topic_and_digest_have_their_widths(log: Settlement) -> None:
     assert refusal(record(log, 2**32, bytes(32))) == "audit-log.ERR_TOPIC"
     assert refusal(record(log, 1, bytes(31))) == "audit-log.ERR_DIGEST"
     assert refusal(record(log, 1, b"")) == "audit-log.ERR_DIGEST"
-    assert record(log, 2**32 - 1, bytes(32)).ok() == 1
+    assert record(log, 2**32 - 1, bytes(32)).ok() == 2
 
 
 def test_only_the_deployer_bootstraps_once_and_keeps_no_power(bare: Settlement) -> None:
     s = bare
     assert refusal(s.call(s.audit, "record", 1, bytes(32), sender=s.deployer)) == "audit-log.ERR_NOT_WRITER"
-    assert refusal(s.call(s.audit, "bootstrap", [s.stranger], sender=s.stranger)) == "audit-log.ERR_NOT_DEPLOYER"
+    for sender in (s.stranger, STEWARD):
+        assert refusal(s.call(s.audit, "bootstrap", [s.registry], sender=sender)) == "audit-log.ERR_NOT_DEPLOYER"
     assert refusal(s.call(s.audit, "bootstrap", [], sender=s.deployer)) == "audit-log.ERR_NO_WRITER"
-    s.call(s.audit, "bootstrap", [WRITER], sender=s.deployer).ok()
-    assert refusal(s.call(s.audit, "bootstrap", [s.deployer], sender=s.deployer)) == "audit-log.ERR_BOOTSTRAPPED"
+    s.call(s.audit, "bootstrap", [s.registry], sender=s.deployer).ok()
+    head = s.read(s.audit, "get-head")
+    for writers in ([s.meter_data], [s.registry]):
+        assert refusal(s.call(s.audit, "bootstrap", writers, sender=s.deployer)) == "audit-log.ERR_BOOTSTRAPPED"
     assert refusal(s.call(s.audit, "record", 1, bytes(32), sender=s.deployer)) == "audit-log.ERR_NOT_WRITER"
-    assert s.read(s.audit, "is-writer", WRITER) is True
-    assert s.read(s.audit, "is-writer", s.deployer) is False
+    assert s.read(s.audit, "is-writer", s.registry) is True
+    assert s.read(s.audit, "is-writer", s.meter_data) is False
+    assert s.read(s.audit, "get-head") == head
+
+
+def test_no_person_is_a_writer(bare: Settlement) -> None:
+    """Nor what looks like a contract but is of another network, where no call could come from it."""
+    s = bare
+    mainnet = Address(Network.MAINNET.address_version, s.deployer.hash160)
+    for person in (s.deployer, s.stranger, STEWARD, mainnet, Contract(mainnet, "meter-data")):
+        for writers in (
+            [person],
+            [person, s.registry],
+            [s.registry, s.meter_data, person],
+            [s.registry] * 15 + [person],
+        ):
+            receipt = s.call(s.audit, "bootstrap", writers, sender=s.deployer)
+            assert refusal(receipt) == "audit-log.ERR_NOT_CONTRACT"
+            assert receipt.prints == ()
+        assert s.read(s.audit, "is-writer", person) is False
+    assert s.read(s.audit, "get-head") == {"seq": 0, "head": GENESIS}
+    s.call(s.audit, "bootstrap", [s.registry] * 16, sender=s.deployer).ok()
+
+
+def test_the_private_door_to_the_chain_is_shut(settlement: Settlement) -> None:
+    """What bootstrap and record share cannot be called from outside."""
+    s = settlement
+    before = s.read(s.audit, "get-head")
+    with pytest.raises(VmError):
+        s.call(s.audit, "append-entry", 1, s.registry, bytes(32), sender=s.deployer)
+    assert s.read(s.audit, "get-head") == before

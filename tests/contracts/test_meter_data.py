@@ -26,21 +26,8 @@ from tests.contracts.settlement import (
     make_batch,
     usage,
 )
-from tests.contracts.test_meter_data_refusals import REFUSALS
+from tests.contracts.test_meter_data_refusals import REFUSALS, REPEATED
 from tests.contracts.vm import Receipt, plain, value
-
-OPENING = "privacy-proof.ERR_OPENING"
-ENCODING = "privacy-proof.ERR_ENCODING"
-
-LOOK_ALIKE = """
-(impl-trait .user-registry.proof-trait)
-(define-read-only (verify-usage-batch
-    (ctx (buff 32)) (commitments (list 64 (buff 33))) (total uint) (blinding-sum (buff 32))
-    (points (list 32 (buff 33))) (scalars (list 32 (buff 32))) (hints (list 12 (buff 32))))
-  (if true (ok CLAIM) (err u1)))
-(define-read-only (add-commitments (running (list 64 (buff 33))) (added (list 64 (buff 33))) (hint (buff 32)))
-  (if true (ok added) (err u1)))
-"""
 
 
 def consensus_hash(python: Any) -> bytes:
@@ -54,8 +41,10 @@ def expected_context(settlement: Settlement, batch: Batch) -> bytes:
             "domain": "mita/v1/usage-batch",
             "chain": CHAIN_ID,
             "contract": settlement.meter_data,
+            "proof": settlement.proof,
             "submitter": GATEWAY,
             "zone": batch.zone,
+            "period": 0,
             "first-block": batch.first_block,
             "last-block": batch.last_block,
             "total": batch.total,
@@ -116,6 +105,7 @@ def test_three_batches_of_a_zone(settlement: Settlement, rng: random.Random, zon
         assert event == {
             "topic": "usage-batch",
             "zone": zone,
+            "period": 0,
             "first-block": batch.first_block,
             "last-block": batch.last_block,
             "total": batch.total,
@@ -186,6 +176,7 @@ def test_a_random_walk_agrees_with_a_model(settlement: Settlement, rng: random.R
     running: dict[int, list[bytes]] = {}
     totals = {1: 0, 3: 0}
     accepted = {1: 0, 3: 0}
+    lists: list[Batch] = []
     seen: set[str] = set()
     for _ in range(40):
         zone = rng.choice((1, 3))
@@ -193,9 +184,16 @@ def test_a_random_walk_agrees_with_a_model(settlement: Settlement, rng: random.R
         batch = make_batch(rng, zone, next_block[zone], next_block[zone] + blocks - 1, usage(rng, 16))
         if zone in running:
             batch = replace(batch, sum_hint=addition_hint(running[zone], batch.commitments))
-        case = rng.choice([*REFUSALS, *["honest"] * len(REFUSALS)])
-        if case == "honest":
+        case = rng.choice([*REFUSALS, *["honest"] * len(REFUSALS), *["repeated"] * 5])
+        if case == "repeated":
+            if lists:
+                old = rng.choice(lists)
+                copy = replace(old, zone=zone, first_block=batch.first_block, last_block=batch.last_block)
+                assert error_name(s.submit(copy).refusal()) == REPEATED
+                seen.add(REPEATED)
+        elif case == "honest":
             s.submit(batch).ok()
+            lists.append(batch)
             running[zone] = added(running[zone], batch.commitments) if zone in running else batch.commitments
             next_block[zone] += blocks
             totals[zone] += batch.total
@@ -218,6 +216,7 @@ def test_a_random_walk_agrees_with_a_model(settlement: Settlement, rng: random.R
         assert s.read(s.aggregation, "get-settlement-usage", ELECTRICITY, 0) == both
     assert min(accepted.values()) >= 3
     assert len(seen) >= 5
+    assert REPEATED in seen
 
 
 def test_the_sum_of_blindings_is_what_opens_the_sum(settlement: Settlement, rng: random.Random) -> None:

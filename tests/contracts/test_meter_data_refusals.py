@@ -9,19 +9,25 @@ from typing import Any
 
 import pytest
 
-from circuits.scalar import N
+from circuits.generators import LIB
+from circuits.group import LibPoint
+from circuits.opening import sum_openings
+from circuits.pedersen import Opening, commit
+from circuits.scalar import ONE, N, Scalar
 from tests.contracts.errors import error_name
 from tests.contracts.settlement import (
     GATEWAY,
     STEWARD,
     Batch,
     Settlement,
+    addition_hint,
     usage,
 )
 from tests.contracts.vm import VmError
 
 OPENING = "privacy-proof.ERR_OPENING"
 ENCODING = "privacy-proof.ERR_ENCODING"
+REPEATED = "meter-data.ERR_REPEATED"
 
 LOOK_ALIKE = """
 (impl-trait .user-registry.proof-trait)
@@ -151,14 +157,96 @@ def test_the_first_batch_of_a_period_takes_no_hint(settlement: Settlement, rng: 
     assert settlement.refused(replace(batch, sum_hint=bytes(32))) == "meter-data.ERR_SUM_HINT"
 
 
-def test_a_batch_equal_or_opposite_to_the_running_one_cannot_be_added(
-    settlement: Settlement, rng: random.Random
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_commitment_equal_or_opposite_to_the_running_one_cannot_be_added(
+    settlement: Settlement, rng: random.Random, sign: int
 ) -> None:
     """No honest batch repeats a blinding; a gateway that does only refuses itself."""
-    first = settlement.following(rng, 1, usage(rng, 16))
+    first = settlement.following(rng, 1, [0, *usage(rng, 15)])
     settlement.submit(first).ok()
-    again = replace(first, first_block=107, last_block=113, sum_hint=bytes(31) + b"\x01")
-    assert settlement.refused(again) == "privacy-proof.ERR_HINT"
+    other = settlement.following(rng, 1, [0, *usage(rng, 15)])
+    slot = first.openings[0] if sign == 1 else Opening(0, -first.openings[0].blinding)
+    openings = (slot, *other.openings[1:])
+    whole = sum_openings(openings)
+    batch = replace(
+        other,
+        commitments=[commit(LIB, slot).to_bytes(), *other.commitments[1:]],
+        blinding_sum=whole.blinding.to_bytes(),
+    )
+    assert batch.commitments[0][1:] == first.commitments[0][1:]
+    assert batch.total == whole.value
+    for hint in (bytes(31) + b"\x01", bytes(32), addition_hint(first.commitments, batch.commitments)):
+        assert settlement.refused(replace(batch, sum_hint=hint)) == "privacy-proof.ERR_HINT"
+
+
+def test_a_list_is_accepted_once_in_any_zone_and_batch(settlement: Settlement, rng: random.Random) -> None:
+    s = settlement
+    s.zone(3, 16)
+    first = s.following(rng, 1, usage(rng, 16))
+    s.submit(first).ok()
+    second = s.following(rng, 1, usage(rng, 16))
+    s.submit(second).ok()
+
+    # another zone: for the same blocks, for fewer, as its first batch and as a later one
+    for change in ({}, {"last_block": first.first_block}, {"evidence_root": bytes(32), "authenticity": [0] * 6}):
+        assert s.refused(replace(first, zone=3, **change), zone=3) == REPEATED
+    own = s.following(rng, 3, usage(rng, 16))
+    s.submit(own).ok()
+    for copied in (first, second):
+        hint = addition_hint(own.commitments, copied.commitments)
+        copy = replace(copied, zone=3, first_block=107, last_block=113, sum_hint=hint)
+        assert s.refused(copy, zone=3) == REPEATED
+
+    # the same zone: the last batch again, and the one before it, with hints that fit
+    for resent in (second, first):
+        running = s.read(s.meter_data, "get-running", 1)
+        hint = addition_hint(running, resent.commitments)
+        assert s.refused(replace(resent, first_block=114, last_block=120, sum_hint=hint)) == REPEATED
+    for zone in (1, 3):  # no refusal has spent anything
+        s.submit(s.following(rng, zone, usage(rng, 16))).ok()
+
+
+def test_a_refused_list_is_not_spent(settlement: Settlement, rng: random.Random) -> None:
+    batch = settlement.following(rng, 1, usage(rng, 16))
+    for wrong in (replace(batch, total=batch.total + 1), replace(batch, sum_hint=bytes(32)), replace(batch, zone=2)):
+        settlement.submit(wrong).refusal()
+    settlement.submit(batch).ok()
+
+
+def test_single_commitments_and_orders_repeat_until_the_range_proof(settlement: Settlement, rng: random.Random) -> None:
+    """What is NOT caught: with public data alone anybody shifts one envelope's blinding, or turns the list."""
+    s = settlement
+    s.zone(3, 16)
+    first = s.following(rng, 1, usage(rng, 16))
+    s.submit(first).ok()
+    shifted = LibPoint.from_bytes_checked(first.commitments[0]) + LIB.blinding
+    copy = replace(
+        first,
+        zone=3,
+        commitments=[shifted.to_bytes(), *first.commitments[1:]],
+        blinding_sum=(Scalar.from_bytes_checked(first.blinding_sum) + ONE).to_bytes(),
+    )
+    assert s.submit(copy).ok()["checked"] == 1
+    turned = replace(first, first_block=107, last_block=113, commitments=[*first.commitments[1:], first.commitments[0]])
+    turned = replace(turned, sum_hint=addition_hint(first.commitments, turned.commitments))
+    assert s.submit(turned).ok()["checked"] == 1
+
+
+def test_a_batch_that_cannot_be_totalled_or_recorded_is_refused(bare: Settlement, rng: random.Random) -> None:
+    """A meter-data that is no longer active, and one that may not write to the log."""
+    s = bare
+    s.call(s.audit, "bootstrap", [s.registry], sender=s.deployer).ok()
+    table = [{"name": name, "contract": getattr(s, name.replace("-", "_"))} for name in ("meter-data", "aggregation")]
+    table.append({"name": "privacy-proof", "contract": s.proof})
+    s.call(s.registry, "bootstrap", [STEWARD], table, sender=s.deployer).ok()
+    s.call(s.registry, "register-gateway", GATEWAY, sender=STEWARD).ok()
+    s.zone(1, 16)
+    assert s.refused(s.following(rng, 1, usage(rng, 16))) == "audit-log.ERR_NOT_WRITER"
+
+    other = Settlement(s.vm)
+    other.bootstrap(meter_data=s.meter_data)
+    other.zone(1, 16)
+    assert other.refused(other.following(rng, 1, usage(rng, 16))) == "aggregation.ERR_NOT_METER_DATA"
 
 
 def test_another_zone_s_batch_and_another_order_of_slots(settlement: Settlement, rng: random.Random) -> None:
@@ -215,6 +303,3 @@ def test_the_gateway_s_key_behind_another_contract_is_a_foreign_sender(
 def _with_registry(s: Settlement, source: str) -> str:
     """The source as another deployer writes it: with the settlement's full contract names."""
     return source.replace(" .user-registry", f" '{s.registry}").replace(" .meter-data", f" '{s.meter_data}")
-
-
-# ------------------------------------------------------------------------------------------------ against a model

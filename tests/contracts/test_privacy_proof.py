@@ -20,7 +20,6 @@ from tests.contracts.settlement import MAX_USAGE, account, added, addition_hint
 from tests.contracts.vm import CONTRACTS, Machine, Receipt, VmError
 
 CONTEXT = bytes(range(32))
-MAX_TOTAL = 64 * MAX_USAGE
 A = LIB.value
 
 
@@ -119,8 +118,8 @@ def test_any_change_is_the_same_refusal(proof: Proof, rng: random.Random) -> Non
         (commitments, whole.value + 1, blinding),
         (commitments, whole.value - 1, blinding),
         (commitments, 0, blinding),
-        (commitments, MAX_TOTAL, blinding),
-        (commitments, MAX_TOTAL + 1, blinding),
+        (commitments, 16 * MAX_USAGE, blinding),
+        (commitments, 16 * MAX_USAGE + 1, blinding),
         (commitments, (1 << 128) - 1, blinding),
         (commitments, whole.value, off_by_one),
         (commitments, whole.value, (-whole.blinding).to_bytes()),
@@ -136,7 +135,7 @@ def test_a_sum_with_only_x_or_only_y_of_the_right_point(proof: Proof, rng: rando
     """The opposite of a point has its x; a point times a cube root of one mod N has its y."""
     root = Scalar(pow(next(g for g in range(2, 9) if pow(g, (N - 1) // 3, N) != 1), (N - 1) // 3, N))
     for _ in range(4):
-        total, blinding, split = rng.randrange(MAX_TOTAL), Scalar(rng.randrange(N)), points(rng, 1)[0]
+        total, blinding, split = rng.randrange(2 * MAX_USAGE + 1), Scalar(rng.randrange(N)), points(rng, 1)[0]
         expected = commit(LIB, Opening(total + 1, blinding))
         same_y = expected * root
         assert same_y.to_bytes()[0] == expected.to_bytes()[0]
@@ -148,6 +147,16 @@ def test_a_sum_with_only_x_or_only_y_of_the_right_point(proof: Proof, rng: rando
                 assert receipt.ok() == 1
             else:
                 assert refusal(receipt) == "privacy-proof.ERR_OPENING"
+
+
+@pytest.mark.parametrize("slots", [1, 2, 16, 64])
+def test_no_total_is_above_what_its_commitments_can_hold(proof: Proof, rng: random.Random, slots: int) -> None:
+    """Both openings are true; only one is of values that so many meters can show."""
+    for beyond in (0, 1):
+        whole = sum_openings(many := openings(rng, [MAX_USAGE + beyond, *[MAX_USAGE] * (slots - 1)]))
+        assert whole.value == slots * (2**20 - 1) + beyond
+        receipt = proof.verify(encoded(many), whole.value, whole.blinding.to_bytes())
+        assert (refusal(receipt) if beyond else receipt.ok()) == ("privacy-proof.ERR_OPENING" if beyond else 1)
 
 
 def test_a_value_above_all_meters_is_still_only_a_sum(proof: Proof, rng: random.Random) -> None:
@@ -182,7 +191,7 @@ def degenerate(rng: random.Random) -> dict[str, list[LibPoint]]:
 @pytest.mark.parametrize("case", list(degenerate(random.Random(0))))
 def test_meeting_the_accumulator_never_opens_to_anything(proof: Proof, rng: random.Random, case: str) -> None:
     commitments = [point.to_bytes() for point in degenerate(rng)[case]]
-    for total, blinding in ((0, ZERO), (1, ZERO), (2, ZERO), (12345, Scalar(rng.randrange(N))), (MAX_TOTAL, ONE)):
+    for total, blinding in ((0, ZERO), (1, ZERO), (2, ZERO), (12345, Scalar(rng.randrange(N))), (MAX_USAGE, ONE)):
         assert refusal(proof.verify(commitments, total, blinding.to_bytes())) == "privacy-proof.ERR_OPENING"
 
 
@@ -373,7 +382,7 @@ def test_sums_want_lists_of_one_length_and_a_hint_of_32_bytes(proof: Proof, rng:
 
 
 def test_openings_of_one_commitment(proof: Proof, rng: random.Random) -> None:
-    for value in (0, 1, 2, MAX_USAGE, MAX_TOTAL + 1, (1 << 64) - 1):
+    for value in (0, 1, 2, MAX_USAGE, 64 * MAX_USAGE + 1, (1 << 64) - 1):
         one = Opening(value, Scalar(rng.randrange(N)))
         commitment, blinding = commit(LIB, one).to_bytes(), one.blinding.to_bytes()
         assert proof.opens(commitment, value, blinding).ok() is True

@@ -32,6 +32,7 @@ def register_zone(s: Settlement, sender: Any = STEWARD, **changes: Any) -> Recei
         "gateway": GATEWAY,
         "utility": ELECTRICITY,
         "slots": 16,
+        "dwellings": 16,
         "first_block": 20_000,
         "block_seconds": DAY,
     } | changes
@@ -40,16 +41,23 @@ def register_zone(s: Settlement, sender: Any = STEWARD, **changes: Any) -> Recei
 
 def test_a_zone_is_what_was_registered(settlement: Settlement) -> None:
     s = settlement
-    for zone, slots, utility in ((5, 16, ELECTRICITY), (6, 64, WATER), (0, 16, WATER), (2**32 - 1, 64, ELECTRICITY)):
-        register_zone(s, zone=zone, slots=slots, utility=utility).ok()
+    for zone, slots, dwellings, utility, first_block in (
+        (5, 16, 16, ELECTRICITY, 20_000),
+        (6, 64, 64, WATER, 0),
+        (0, 16, 15, WATER, 2**62 - 1),
+        (2**32 - 1, 64, 15, ELECTRICITY, 20_000),
+    ):
+        fields = {"zone": zone, "slots": slots, "dwellings": dwellings, "utility": utility, "first_block": first_block}
+        register_zone(s, **fields).ok()
         assert s.read(s.registry, "get-zone", zone) == {
             "gateway": GATEWAY,
             "utility": utility,
             "slots": slots,
-            "first-block": 20_000,
+            "dwellings": dwellings,
+            "first-block": first_block,
             "block-seconds": DAY,
         }
-        state = {"next-block": 20_000, "period": 0, "batches": 0}
+        state = {"next-block": first_block, "period": 0, "batches": 0}
         assert s.read(s.meter_data, "get-zone-state", zone) == state
     assert s.read(s.registry, "get-zone", 7) is None
     assert s.read(s.meter_data, "get-zone-state", 7) is None
@@ -67,10 +75,16 @@ def test_a_zone_is_what_was_registered(settlement: Settlement) -> None:
         ({"slots": 4}, "ERR_SLOTS"),
         ({"slots": 32}, "ERR_SLOTS"),
         ({"slots": 65}, "ERR_SLOTS"),
+        ({"dwellings": 0}, "ERR_TOO_FEW_DWELLINGS"),
+        ({"dwellings": 14}, "ERR_TOO_FEW_DWELLINGS"),
+        ({"dwellings": 14, "slots": 64}, "ERR_TOO_FEW_DWELLINGS"),
+        ({"dwellings": 17}, "ERR_TOO_MANY_DWELLINGS"),
+        ({"dwellings": 65, "slots": 64}, "ERR_TOO_MANY_DWELLINGS"),
+        ({"dwellings": 2**128 - 1}, "ERR_TOO_MANY_DWELLINGS"),
         ({"block_seconds": 0}, "ERR_BLOCK_SECONDS"),
         ({"zone": 2**32}, "ERR_ZONE_ID"),
         ({"zone": 2**128 - 1}, "ERR_ZONE_ID"),
-        ({"first_block": 2**64}, "ERR_FIRST_BLOCK"),
+        ({"first_block": 2**62}, "ERR_FIRST_BLOCK"),
         ({"first_block": 2**128 - 1}, "ERR_FIRST_BLOCK"),
     ],
 )
@@ -137,14 +151,14 @@ def test_only_the_deployer_bootstraps_once_and_keeps_no_power(bare: Settlement) 
     assert s.read(s.registry, "is-active", "meter-data", s.meter_data) is True
     assert s.read(s.registry, "is-active", "meter-data", s.stranger) is False
     assert s.read(s.registry, "is-active", "billing", s.meter_data) is False
-    for function, args in (("register-gateway", [GATEWAY]), ("register-zone", [5, GATEWAY, 1, 16, 0, DAY])):
+    for function, args in (("register-gateway", [GATEWAY]), ("register-zone", [5, GATEWAY, 1, 16, 16, 0, DAY])):
         receipt = s.call(s.registry, function, *args, sender=s.deployer)
         assert refusal(receipt) == "user-registry.ERR_NOT_STEWARD"
 
 
 def test_without_the_right_to_the_audit_log_nothing_is_registered(bare: Settlement) -> None:
     """A change that cannot be recorded does not happen."""
-    bare.call(bare.audit, "bootstrap", [bare.stranger], sender=bare.deployer).ok()
+    bare.call(bare.audit, "bootstrap", [bare.meter_data], sender=bare.deployer).ok()
     receipt = bare.call(bare.registry, "bootstrap", [STEWARD], [], sender=bare.deployer)
     assert refusal(receipt) == "audit-log.ERR_NOT_WRITER"
     assert bare.read(bare.registry, "is-steward", STEWARD) is False
@@ -153,7 +167,7 @@ def test_without_the_right_to_the_audit_log_nothing_is_registered(bare: Settleme
 def test_every_change_is_printed_and_its_digest_recorded(settlement: Settlement) -> None:
     s = settlement
     other = account("other gateway")
-    zone = [5, GATEWAY, ELECTRICITY, 16, 0, DAY]
+    zone = [5, GATEWAY, ELECTRICITY, 16, 15, 0, DAY]
     for function, args in (("register-gateway", [other]), ("register-zone", zone)):
         receipt = s.call(s.registry, function, *args, sender=STEWARD)
         receipt.ok()

@@ -44,12 +44,13 @@ async def test_one_reading_goes_all_the_way(run: Run) -> None:
     ).fetchone()
 
     # 1 meter -> 3 journal: the index that closed the last block is one that the meter served, and it is chained
-    index_start, index_end, usage, journal_head, revision = one(
-        "SELECT index_start, index_end, usage, journal_head, revision FROM block_slot "
+    index_start, index_end, usage, journal_head, holder = one(
+        "SELECT index_start, index_end, usage, journal_head, holder FROM block_slot "
         "WHERE zone = ? AND block = ? AND slot = ?",
         (ZONE, last, SLOT),
     ).fetchone()
     assert 0 < usage < MAX_BLOCK_USAGE
+    assert holder == f"dwelling/{LABEL}"
     served = [json.loads(line) for line in run.town.served.read_text().splitlines()]
     indexes = {entry["index"] for entry in served if entry["meter"] == METER}
     assert {index_start, index_end} <= indexes
@@ -79,7 +80,7 @@ async def test_one_reading_goes_all_the_way(run: Run) -> None:
         value, stored = one(
             "SELECT usage, commitment FROM block_slot WHERE zone = ? AND block = ? AND slot = ?", (ZONE, block, SLOT)
         ).fetchone()
-        made = commit(REFERENCE, Opening(value, key.blinding(Letter.USAGE, ZONE, SLOT, block, revision=revision)))
+        made = commit(REFERENCE, Opening(value, key.blinding(Letter.USAGE, ZONE, SLOT, block, value)))
         assert made.to_bytes() == stored
         column.append(made)
 

@@ -47,10 +47,12 @@ def slot_blindings(run: Run) -> list[bytes]:
     made = []
     for zone in run.town.config.zones:
         with sqlite3.connect(f"file:{run.core}?mode=ro", uri=True) as books:
-            blocks = [b for (b,) in books.execute("SELECT block FROM block WHERE zone = ? LIMIT 4", (zone.zone,))]
-        for slot, label in zone.dwellings.items():
-            key = owned[f"dwelling/{label}"].blinding_key()
-            made += [key.blinding(Letter.USAGE, zone.zone, slot, block).to_bytes() for block in blocks]
+            used = books.execute(
+                "SELECT slot, block, usage, holder FROM block_slot WHERE zone = ?", (zone.zone,)
+            ).fetchall()
+        for slot, block, usage, holder in used[: 4 * zone.slots]:
+            key = owned[holder].blinding_key()
+            made.append(key.blinding(Letter.USAGE, zone.zone, slot, block, usage).to_bytes())
     return made
 
 

@@ -30,7 +30,8 @@ on_chain = pytest.mark.asyncio(loop_scope="module")
 DEPLOYER, STEWARD, GATEWAY, STRANGER = (PrivateKey(bytes(31) + bytes([n])) for n in (1, 2, 3, 4))
 NETWORK = Network.TESTNET
 FIRST = 100
-ZONE = ZoneConfig(1, "Lane A", "electricity", 16, FIRST, {}, ())
+DWELLINGS = {slot: f"A-{slot + 1:02}" for slot in range(16)}
+ZONE = ZoneConfig(1, "Lane A", "electricity", 16, FIRST, DWELLINGS, ())
 ROOT = bytes(range(32))
 LEVELS = [0] * 16
 
@@ -96,7 +97,7 @@ def proven(blocks: range, usages: list[int], running: tuple[bytes, ...] | None) 
     keys = [BlindingKey(bytes(15) + bytes([slot])) for slot in range(16)]
     witnesses = [
         BlockWitness(
-            1, n, tuple(SlotWitness(u if n == blocks[-1] else 0, k, 0) for u, k in zip(usages, keys, strict=True))
+            1, n, tuple(SlotWitness(u if n == blocks[-1] else 0, k) for u, k in zip(usages, keys, strict=True))
         )
         for n in blocks
     ]
@@ -203,3 +204,12 @@ def test_the_table_of_errors_is_the_contracts() -> None:
         text = (surroundings.CONTRACTS / f"{name}.clar").read_text()
         found |= {int(n): e for e, n in re.findall(r"\(define-constant (ERR_\w+) \(err u(\d+)\)\)", text)}
     assert {n: e for n, e in call.ERRORS.items() if n < 400} == found
+
+
+def test_a_dwelling_in_two_slots_is_registered_as_one() -> None:
+    """The floor of k-min is about dwellings, not about slots."""
+    doubled = replace(ZONE, dwellings={**DWELLINGS, 15: DWELLINGS[0]})
+    for zone, dwellings in ((ZONE, 16), (doubled, 15)):
+        _, register = founding.registration_calls(DEPLOYER.address(NETWORK), GATEWAY.address(NETWORK), [zone], 86400)
+        assert isinstance(register, ContractCall)
+        assert register.arguments[3:5] == (UInt(16), UInt(dwellings))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from appliance.chain.address import Address, Network
-from appliance.chain.clarity import ResponseErr, ResponseOk, UInt
+from appliance.chain.address import Address, Contract, Network
+from appliance.chain.clarity import Optional, ResponseErr, ResponseOk, Tuple, UInt, Value
 from appliance.chain.node import (
     Accepted,
     Account,
@@ -49,6 +49,8 @@ class World:
         self.minimum_fee = 1
         self.unknown_contract = False
         self.index_lags = False
+        self.foreign = 0  # transactions of the same key from elsewhere, before everything else
+        self.account_lags = False
         self.submissions = 0
 
     # what the appliance sees
@@ -88,20 +90,35 @@ class World:
             for raw, ok in block.transactions:
                 if txid(raw) == wanted:
                     state = TransactionState.SUCCESS if ok else TransactionState.ABORT_BY_RESPONSE
-                    result = ResponseOk(UInt(1)) if ok else ResponseErr(UInt(202))
+                    result = ResponseOk(UInt(1)) if ok else ResponseErr(self._why_not(raw))
                     return TransactionStatus(wanted, state, height, block.burn_height, True, result, None)
         if any(txid(raw) == wanted for raw in self.mempool.values()):
             return TransactionStatus(wanted, TransactionState.PENDING, None, None, True, None, None)
         return None
 
+    def _why_not(self, raw: bytes) -> UInt:
+        """ERR_REPLAY if the zone has this batch from elsewhere, else ERR_GAP."""
+        return UInt(202 if batch_of(raw) in self.executed() else 203)
+
     async def account(self, address: Address) -> Account:
         self._check_link()
         assert address.version == Network.TESTNET.address_version
-        return Account(self.nonce, 10**12)
+        return Account(0 if self.account_lags else self.nonce, 10**12)
 
     async def tip(self) -> Tip:
         self._check_link()
         return Tip(len(self.blocks) - 1, self.burn_height, Network.TESTNET.chain_id)
+
+    async def call_read(
+        self, contract: Contract, function: str, arguments: tuple[Value, ...], sender: Address
+    ) -> Value:
+        """meter-data's get-zone-state, for zones whose first block is 10."""
+        self._check_link()
+        assert (contract.name, function) == ("meter-data", "get-zone-state")
+        (zone,) = arguments
+        own = [raw for block in self.blocks for raw, ok in block.transactions if ok and spans(raw)[0] == zone]
+        after = UInt(max((last.value + 1 for _, _, last in map(spans, own)), default=10))
+        return Optional(Tuple.of({"next-block": after}))
 
     async def fee(self, payload: bytes, length: int) -> int:
         self._check_link()
@@ -115,7 +132,7 @@ class World:
 
     @property
     def nonce(self) -> int:
-        return sum(len(block.transactions) for block in self.blocks)
+        return self.foreign + sum(len(block.transactions) for block in self.blocks)
 
     def executed(self) -> list[tuple[int, int]]:
         """(zone, first block) of every batch that took effect, in order."""
@@ -126,7 +143,15 @@ class World:
         self.blocks.append(block)
         while self.nonce in self.mempool:
             raw = self.mempool.pop(self.nonce)
-            block.transactions.append((raw, batch_of(raw) not in self.executed()))
+            block.transactions.append((raw, self._in_turn(raw)))
+
+    def _in_turn(self, raw: bytes) -> bool:
+        """As the contract decides: the zone's next block, no other."""
+        zone, first, _ = spans(raw)
+        own = [
+            last.value for z, _, last in (spans(r) for b in self.blocks for r, ok in b.transactions if ok) if z == zone
+        ]
+        return first.value == max((last + 1 for last in own), default=10)
 
     def burn(self) -> None:
         self.burn_height += 1
@@ -141,12 +166,19 @@ class World:
         self.mempool.clear()
 
 
-def batch_of(raw: bytes) -> tuple[int, int]:
+def spans(raw: bytes) -> tuple[UInt, UInt, UInt]:
+    """Zone, first and last block of a batch's call."""
     payload = deserialize(raw).payload
     assert isinstance(payload, ContractCall)
-    zone, first = payload.arguments[0], payload.arguments[1]
+    zone, first, last = payload.arguments[:3]
     assert isinstance(zone, UInt)
     assert isinstance(first, UInt)
+    assert isinstance(last, UInt)
+    return zone, first, last
+
+
+def batch_of(raw: bytes) -> tuple[int, int]:
+    zone, first, _ = spans(raw)
     return zone.value, first.value
 
 

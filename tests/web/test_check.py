@@ -2,13 +2,11 @@
 
 import pytest
 
-from appliance.store import portal
 from tests.web.conftest import Running, Visitor
 from tests.web.village import (
     BATCH_BLOCKS,
     ELECTRICITY,
     FIRST_BLOCK,
-    HOMES,
     MISSING_BLOCK,
     WATER,
     Card,
@@ -170,17 +168,6 @@ async def test_included_but_not_read_back(running: Running, resident: Visitor, m
     text = await check(resident, my_card.proof_code)
     assert SAY("check.unread_words") in text
     assert SAY("check.fits_words") not in text
-
-
-async def test_revision_is_part_of_the_blinding(running: Running, resident: Visitor, my_card: Card) -> None:
-    blocks = [block_of(ELECTRICITY, 7, FIRST_BLOCK + i, revision=int(i == 0)) for i in range(BATCH_BLOCKS)]
-    async with running.database.transaction() as tx:
-        await portal.put_block(tx, blocks)
-        await portal.put_batch_commitments(tx, ELECTRICITY, FIRST_BLOCK, {SLOT: summed(blocks)})
-        assert await portal.mark_on_chain(tx, ELECTRICITY, FIRST_BLOCK, {SLOT: summed(blocks)}) == HOMES
-    assert SAY("check.fits_words") in await check(resident, my_card.proof_code)
-    await running.change("UPDATE usage_block SET revision = 0 WHERE zone = ? AND block = ?", ELECTRICITY, FIRST_BLOCK)
-    assert SAY("check.blocks_words") in await check(resident, my_card.proof_code)
 
 
 async def test_nothing_is_kept(running: Running, resident: Visitor, my_card: Card) -> None:

@@ -84,7 +84,7 @@ def test_chart_is_to_scale() -> None:
 def test_chart_of_nothing() -> None:
     empty: list[UsageBlock] = []
     assert chart(empty, 0).bars == []
-    zero = UsageBlock(1, 1, 1, 0, DAY, 0, 0, 0, missing=False, commitment=bytes(33), revision=0)
+    zero = UsageBlock(1, 1, 1, 0, DAY, 0, 0, 0, missing=False, commitment=bytes(33))
     assert [bar.height for bar in chart([zero], 0).bars] == [0]
 
 

@@ -84,14 +84,14 @@ def usage_of(zone: int, slot: int, block: int) -> int:
 
 
 @cache
-def block_of(zone: int, number: int, block: int, revision: int = 0) -> UsageBlock:
+def block_of(zone: int, number: int, block: int) -> UsageBlock:
     """One dwelling's closed block; dwelling `number` has slot number - 1. A missing block's usage comes a day later."""
     slot = number - 1
     missing = block == MISSING_BLOCK and number == 7
     usage = 0 if missing else usage_of(zone, slot, block)
     if block == MISSING_BLOCK + 1 and number == 7:
         usage += usage_of(zone, slot, MISSING_BLOCK)
-    blinding = card(number).key.blinding(Letter.USAGE, zone, slot, block, revision=revision)
+    blinding = card(number).key.blinding(Letter.USAGE, zone, slot, block, usage)
     before = sum(usage_of(zone, slot, b) for b in range(FIRST_BLOCK, block))
     before += 123_456 + 10_000_000 * number
     starts_at = START - OFFSET_MINUTES * 60 + (block - FIRST_BLOCK) * DAY
@@ -106,7 +106,6 @@ def block_of(zone: int, number: int, block: int, revision: int = 0) -> UsageBloc
         usage=usage,
         missing=missing,
         commitment=commit(LIB, Opening(usage, blinding)).to_bytes(),
-        revision=revision,
     )
 
 

@@ -67,8 +67,9 @@ def _fits(block: UsageBlock, key: BlindingKey) -> bool:
 
 
 def _commitment(block: UsageBlock, key: BlindingKey) -> LibPoint:
-    blinding = key.blinding(Letter.USAGE, block.zone, block.slot, block.block, revision=block.revision)
-    point: LibPoint = commit(LIB, Opening(0 if block.missing else block.usage, blinding))
+    usage = 0 if block.missing else block.usage
+    blinding = key.blinding(Letter.USAGE, block.zone, block.slot, block.block, usage)
+    point: LibPoint = commit(LIB, Opening(usage, blinding))
     return point
 
 

@@ -59,7 +59,7 @@ CREATE TABLE block_slot (
     missing      INTEGER NOT NULL CHECK (missing IN (0, 1)),
     level        INTEGER CHECK (level BETWEEN 0 AND 5),   -- of the reading at the end; NULL where there is no meter
     journal_head BLOB NOT NULL CHECK (length(journal_head) = 32),
-    revision     INTEGER NOT NULL,
+    holder       TEXT NOT NULL REFERENCES sealed (name),  -- whose secret commits: a dwelling's, or the zone's if vacant
     commitment   BLOB CHECK (length(commitment) = 33),
     PRIMARY KEY (zone, block, slot),
     FOREIGN KEY (zone, block) REFERENCES block (zone, block)
@@ -112,8 +112,9 @@ CREATE TABLE submission (
 
 CREATE TABLE signed (                             -- stored before it is sent
     submission_id INTEGER NOT NULL REFERENCES submission,
+    version       INTEGER NOT NULL,               -- 0, 1, ...: the newest is the one to send
     txid          BLOB NOT NULL UNIQUE CHECK (length(txid) = 32),
     fee           INTEGER NOT NULL,               -- micro-STX
     raw           BLOB NOT NULL,
-    PRIMARY KEY (submission_id, fee)
+    PRIMARY KEY (submission_id, version)
 ) STRICT;

@@ -44,7 +44,6 @@ CREATE TABLE usage_block (                        -- a slot's closed block, seen
     usage       INTEGER NOT NULL CHECK (usage BETWEEN 0 AND 149796),
     missing     INTEGER NOT NULL CHECK (missing IN (0, 1)),   -- the meter did not answer: 0 committed, the next block carries it
     commitment  BLOB NOT NULL CHECK (length(commitment) = 33),
-    revision    INTEGER NOT NULL,                 -- of the blinding
     PRIMARY KEY (zone, slot, block)
 ) STRICT;
 

@@ -1,0 +1,77 @@
+"""Founding a settlement: repeatable after any failure, never dearer than agreed, never onto other contracts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+import pytest
+
+from appliance import founding
+from appliance.chain.address import Network
+from appliance.chain.node import Accepted, Node, NodeError, Rejected
+from appliance.chain.transaction import PrivateKey
+from appliance.cli import town as surroundings
+from appliance.config import ZoneConfig
+
+DEPLOYER, STEWARD, GATEWAY = (PrivateKey(bytes(31) + bytes([n])) for n in (1, 2, 3))
+NETWORK = Network.TESTNET
+HOMES = {slot: f"A-{slot + 1:02}" for slot in range(16)}
+ZONE = ZoneConfig(1, "Lane A", "electricity", 16, 100, HOMES, ())
+SOURCES = {name: (surroundings.CONTRACTS / f"{name}.clar").read_text() for name in founding.CONTRACTS}
+
+
+class Failing:
+    """A node whose link breaks after some submissions."""
+
+    def __init__(self, node: Node, submissions: int) -> None:
+        self._node, self._left = node, submissions
+
+    async def submit(self, raw: bytes) -> Accepted | Rejected:
+        if self._left == 0:
+            raise NodeError("the link failed", permanent=False)
+        self._left -= 1
+        return await self._node.submit(raw)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._node, name)
+
+
+async def test_a_founding_that_breaks_off_is_taken_up(tmp_path: Path, node: Path) -> None:
+    people = ", ".join(
+        f'{{"address": "{key.address(NETWORK)}", "balance": "1000000000000"}}' for key in (DEPLOYER, STEWARD)
+    )
+    (tmp_path / "genesis.json").write_text(f'{{"accounts": [{people}]}}')
+    server = surroundings.CONTRACTS / "devnet" / "server.mjs"
+    options = ("--data", tmp_path / "data", "--block-ms", "100", "--genesis", tmp_path / "genesis.json")
+    founders = founding.Founders(DEPLOYER, STEWARD, NETWORK)
+    gateway = GATEWAY.address(NETWORK)
+    async with (
+        surroundings.process(lambda _: None, node, server, "--port", "0", *options) as running,
+        aiohttp.ClientSession() as session,
+    ):
+        link = Node(str((await running.ready())["url"]), session)
+        with pytest.raises(founding.FoundingError, match=r"would cost .* more than 1000"):
+            await founding.found(
+                link, founding.Founders(DEPLOYER, STEWARD, NETWORK, 1000), SOURCES, gateway, [ZONE], 60
+            )
+        sent = 0
+        for submissions in (3, 3, 1, 1):
+            with pytest.raises(NodeError, match="the link failed"):
+                await founding.found(cast(Node, Failing(link, submissions)), founders, SOURCES, gateway, [ZONE], 60)
+            sent += submissions
+            await _all_mined(link)
+        rest = await founding.found(link, founders, SOURCES, gateway, [ZONE], 60)
+        assert sent + len(rest) == len(founding.CONTRACTS) + 2 + 2
+        assert await founding.found(link, founders, SOURCES, gateway, [ZONE], 60) == []
+        other = {**SOURCES, "aggregation": SOURCES["aggregation"] + "\n;; changed\n"}
+        with pytest.raises(founding.FoundingError, match="another aggregation"):
+            await founding.found(link, founders, other, gateway, [ZONE], 60)
+
+
+async def _all_mined(link: Node) -> None:
+    """What was sent before the link broke is in blocks when somebody tries again."""
+    start = await link.tip()
+    while (await link.tip()).stacks_height < start.stacks_height + 2:
+        pass
