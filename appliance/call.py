@@ -102,7 +102,7 @@ def read_batch(value: Value) -> BatchOnChain | None:
         total=_whole(fields.get("total")),
         commitments_hash=_bytes(fields.get("commitments-hash")),
         evidence_root=_bytes(fields.get("evidence-root")),
-        checked=_whole(fields.get("checked")),
+        checked=_whole(fields.get("checked")) & (CHECKED_SUM | CHECKED_RANGES),
     )
 
 

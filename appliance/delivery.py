@@ -15,6 +15,7 @@ from typing import Final
 FIRST_DELAY: Final = 2  # seconds of back-off after a failure, doubled by each further one
 MAX_DELAY: Final = 900
 PATIENCE: Final = 3600  # a node's index may lag so long behind its table of accounts
+DEARER_AFTER: Final = 7200  # a transaction that waits so long in mempools is offered a quarter more
 NONCE_LOST: Final = "another transaction used this nonce: is the gateway's key in use elsewhere?"
 
 
@@ -37,7 +38,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a submission stands. `since` and `next_at` in UTC seconds; heights once included."""
+    """Where a submission stands. `since` and `next_at` in UTC seconds; heights once included.
+
+    `lost_since` is when it was first unknown although its nonce had passed.
+    """
 
     state: State
     since: int
@@ -47,6 +51,7 @@ class Delivery:
     height: int | None = None
     burn_height: int | None = None
     txid: bytes | None = None
+    lost_since: int | None = None
 
 
 # events
@@ -88,7 +93,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """In a mempool."""
+    """In a mempool, the newest version offering `fee` micro-STX."""
+
+    fee: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +107,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """In a block. `ok` false: the contract refused it and nothing but the fee changed."""
+    """In a block. `ok` false: the contract refused it and nothing but the fee changed.
+
+    `read_back`: the contract itself was asked, and keeps what was sent; a node's word alone makes nothing final.
+    """
 
     ok: bool
+    read_back: bool
     reason: str
     txid: bytes
     height: int
@@ -149,12 +160,20 @@ def step(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:
 
 def _enter(delivery: Delivery, state: State, now: int, next_at: int, reason: str = "") -> Delivery:
     since = delivery.since if state is delivery.state else now
-    return replace(delivery, state=state, since=since, next_at=next_at, failures=0, reason=reason)
+    return replace(delivery, state=state, since=since, next_at=next_at, failures=0, reason=reason, lost_since=None)
 
 
 def _sent(delivery: Delivery, _event: Event, now: int, policy: Policy) -> Step:
     gone_back = replace(delivery, height=None, burn_height=None, txid=None)
     return _enter(gone_back, State.SENT, now, now + policy.poll), ()
+
+
+def _waiting(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:
+    assert isinstance(event, Pending)
+    fee = min(event.fee + event.fee // 4 + 1, policy.max_fee)
+    if now - delivery.since < DEARER_AFTER or fee <= event.fee:
+        return _enter(delivery, State.SENT, now, now + policy.poll), ()
+    return _enter(delivery, State.QUEUED, now, now), (SignAgain(fee),)
 
 
 def _back_off(delivery: Delivery, event: Event, now: int, _policy: Policy) -> Step:
@@ -194,8 +213,9 @@ def _lost(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:
     if not event.nonce_passed:
         gone_back = replace(delivery, height=None, burn_height=None, txid=None)
         return _enter(gone_back, State.QUEUED, now, now + policy.poll), ()
-    if now - delivery.since < PATIENCE:
-        return replace(delivery, next_at=now + policy.poll), ()
+    lost_since = now if delivery.lost_since is None else delivery.lost_since
+    if now - lost_since < PATIENCE:
+        return replace(delivery, next_at=now + policy.poll, lost_since=lost_since), ()
     return _dead(delivery, NONCE_LOST, now)
 
 
@@ -205,7 +225,7 @@ def _executed(delivery: Delivery, event: Event, now: int, policy: Policy) -> Ste
     buried = event.burn_tip - event.burn_height >= policy.final_burn_blocks
     if buried and not event.ok:
         return _dead(placed, event.reason, now)
-    if buried:
+    if buried and event.read_back:
         return _enter(placed, State.FINAL, now, now), ()
     first_time = delivery.state is not State.INCLUDED
     alerts = (Alert(event.reason),) if first_time and not event.ok else ()
@@ -218,6 +238,7 @@ _TABLE: Final[dict[tuple[State, type[Event]], Callable[[Delivery, Event, int, Po
     (State.QUEUED, FeeTooLow): _fee,
     (State.QUEUED, NonceUsed): _ask_chain,
     (State.QUEUED, Refused): _refused,
+    (State.SENT, Pending): _waiting,
     (State.SENT, TryLater): _back_off,
     (State.SENT, Unknown): _lost,
     (State.SENT, Executed): _executed,

@@ -23,7 +23,7 @@ MAX_MESSAGE = 200
 TIMEOUT_SECONDS = 20
 FALLBACK_FEE_PER_BYTE = 10  # microSTX; observed for calls that no estimator had seen
 LEAST_FEE_PER_BYTE = 1  # microSTX; nodes relay nothing below it
-_U64 = 1 << 64
+_STORABLE = 1 << 63  # no height, nonce or fee is larger, and SQLite holds no larger integer
 
 
 class NodeError(Exception):
@@ -321,7 +321,7 @@ def _object(answer: object) -> dict[str, object]:
 
 def _count(answer: dict[str, object], name: str) -> int:
     count = answer.get(name)
-    if type(count) is not int or not 0 <= count < _U64:
+    if type(count) is not int or not 0 <= count < _STORABLE:
         _malformed(name)
     return count
 

@@ -70,13 +70,13 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """BEGIN IMMEDIATE to COMMIT; anything raised inside, cancellation too, rolls everything back."""
         async with self._lock:
-            await self._connection.execute("BEGIN IMMEDIATE")
             try:
+                await self._connection.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._connection)
+                await self._connection.execute("COMMIT")
             except BaseException:
-                await self._connection.execute("ROLLBACK")
+                await self._connection.rollback()  # does nothing where BEGIN was cancelled before it took effect
                 raise
-            await self._connection.execute("COMMIT")
 
     async def all(self, sql: str, values: Iterable[Value] = ()) -> list[tuple[Value, ...]]:
         """Rows of one SELECT, outside any transaction."""

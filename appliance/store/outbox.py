@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.delivery import Delivery, State
+from appliance.delivery import MAX_DELAY, Delivery, State
 from appliance.store.database import Database, Transaction
 from appliance.store.rows import blob, maybe_blob, maybe_whole, text, whole
 
@@ -79,7 +79,7 @@ async def add_version(tx: Transaction, submission_id: int, signed: Signed) -> No
 async def save(tx: Transaction, submission_id: int, delivery: Delivery) -> None:
     await tx.run(
         "UPDATE submission SET state = ?, since = ?, next_at = ?, failures = ?, reason = ?, txid = ?, height = ?, "
-        "burn_height = ? WHERE id = ?",
+        "burn_height = ?, lost_since = ? WHERE id = ?",
         (
             delivery.state.value,
             delivery.since,
@@ -89,6 +89,7 @@ async def save(tx: Transaction, submission_id: int, delivery: Delivery) -> None:
             delivery.txid,
             delivery.height,
             delivery.burn_height,
+            delivery.lost_since,
             submission_id,
         ),
     )
@@ -111,10 +112,14 @@ async def rejected(db: Database) -> list[Submission]:
 
 
 async def due(db: Database, now: int) -> list[Submission]:
-    """Submissions under way with something to do now, in the order of their nonces."""
+    """Submissions under way with something to do now, in the order of their nonces.
+
+    What is put off for longer than any delay was put off by a clock that has been set back since.
+    """
     rows = await db.all(
-        "SELECT id FROM submission WHERE state IN ('queued', 'sent', 'included') AND next_at <= ? ORDER BY nonce",
-        (now,),
+        "SELECT id FROM submission WHERE state IN ('queued', 'sent', 'included') "
+        "AND (next_at <= ?1 OR next_at > ?1 + ?2) ORDER BY nonce",
+        (now, 2 * MAX_DELAY),
     )
     return [await _get(db, whole(row[0])) for row in rows]
 
@@ -126,8 +131,8 @@ async def of_batch(db: Database, zone: int, first_block: int) -> Submission | No
 
 async def _get(db: Database, row_id: int) -> Submission:
     row = await db.one(
-        "SELECT zone, first_block, address, nonce, state, since, next_at, failures, reason, height, burn_height, txid "
-        "FROM submission WHERE id = ?",
+        "SELECT zone, first_block, address, nonce, state, since, next_at, failures, reason, height, burn_height, txid, "
+        "lost_since FROM submission WHERE id = ?",
         (row_id,),
     )
     if row is None:
@@ -142,6 +147,7 @@ async def _get(db: Database, row_id: int) -> Submission:
         height=maybe_whole(row[9]),
         burn_height=maybe_whole(row[10]),
         txid=maybe_blob(row[11]),
+        lost_since=maybe_whole(row[12]),
     )
     return Submission(
         row_id,

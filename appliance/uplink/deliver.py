@@ -10,9 +10,9 @@ from typing import Final
 from appliance import call, delivery
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.clarity import UInt
-from appliance.chain.node import Accepted, Action, Node, NodeError, Rejected, TransactionStatus
+from appliance.chain.node import Accepted, Action, Node, NodeError, Rejected, TransactionState, TransactionStatus
 from appliance.chain.payload import ContractCall, payload_bytes
-from appliance.chain.transaction import PrivateKey, Transaction
+from appliance.chain.transaction import PrivateKey, Transaction, deserialize
 from appliance.clock import Clock
 from appliance.delivery import Delivery, Event, Policy, State
 from appliance.store import blocks, outbox
@@ -73,7 +73,7 @@ async def take_up_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
         lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY)
         if not lost or clock.now() - submission.delivery.since < delivery.PATIENCE:
             continue
-        found = await _look_up(node, submission)
+        found = await _look_up(db, node, submission)
         if isinstance(found, delivery.Executed) and found.ok:
             seen = replace(submission.delivery, state=State.SENT, since=clock.now(), next_at=clock.now())
             async with db.transaction() as tx:
@@ -105,7 +105,7 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
     for submission in await outbox.due(db, clock.now()):
         if submission.delivery.state is State.QUEUED:
             submission = await _as_configured(db, lane, submission)
-        event = await _event(node, submission)
+        event = await _event(db, node, submission)
         after, actions = delivery.step(submission.delivery, event, clock.now(), policy)
         fresh: list[Signed] = []
         for action in actions:
@@ -154,13 +154,13 @@ async def _call(db: Database, lane: Lane, zone: int, first_block: int) -> Contra
     )
 
 
-async def _event(node: Node, submission: Submission) -> Event:
+async def _event(db: Database, node: Node, submission: Submission) -> Event:
     """Asks or tells the node what the state calls for."""
     try:
         if submission.delivery.state is State.QUEUED:
             newest = submission.versions[-1]
             return _of_submit(await node.submit(newest.raw), newest.fee)
-        return await _look_up(node, submission)
+        return await _look_up(db, node, submission)
     except NodeError as error:
         return delivery.TryLater(str(error))
 
@@ -180,26 +180,41 @@ def _of_submit(answer: Accepted | Rejected, offered: int) -> Event:
             return delivery.TryLater(answer.reason)
 
 
-async def _look_up(node: Node, submission: Submission) -> Event:
-    """Of all signed versions at most one can be mined: they share a nonce."""
-    pending = False
+async def _look_up(db: Database, node: Node, submission: Submission) -> Event:
+    """Of the versions with one nonce at most one can be mined; a refusal of an earlier nonce's version is past."""
+    waiting = refused = None
     for version in submission.versions:
         status = await node.transaction(version.txid.hex())
         if status is None or status.state.dropped:
             continue
-        if status.state.mined and status.canonical:
-            return await _executed(node, version, status)
-        pending = True
-    if pending:
-        return delivery.Pending()
+        if not (status.state.mined and status.canonical):
+            waiting = version
+        elif status.state is TransactionState.SUCCESS:
+            return await _executed(db, node, submission, version, status)
+        elif deserialize(version.raw).origin.nonce == submission.nonce:
+            refused = version, status
+    if waiting is not None:
+        return delivery.Pending(waiting.fee)
+    if refused is not None:
+        return await _executed(db, node, submission, *refused)
     account = await node.account(Address.from_c32(submission.address))
     return delivery.Unknown(nonce_passed=account.nonce > submission.nonce)
 
 
-async def _executed(node: Node, version: Signed, status: TransactionStatus) -> Event:
+async def _executed(
+    db: Database, node: Node, submission: Submission, version: Signed, status: TransactionStatus
+) -> Event:
     if status.block_height is None or status.burn_height is None:
         return delivery.TryLater("the node does not say in which block the transaction is")
     tip = await node.tip()
-    ok = status.state.value == "success"
-    reason = "" if ok else f"{status.state.value}: {call.error_name(status.result)}"
-    return delivery.Executed(ok, reason, version.txid, status.block_height, status.burn_height, tip.burn_height)
+    ok = status.state is TransactionState.SUCCESS
+    batch = await blocks.get_batch(db, submission.zone, submission.first_block)
+    return delivery.Executed(
+        ok=ok,
+        read_back=batch.on_chain,
+        reason="" if ok else f"{status.state.value}: {call.error_name(status.result)}",
+        txid=version.txid,
+        height=status.block_height,
+        burn_height=status.burn_height,
+        burn_tip=tip.burn_height,
+    )

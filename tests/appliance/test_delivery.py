@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from appliance import delivery
-from appliance.delivery import MAX_DELAY, PATIENCE, Alert, Delivery, Event, Policy, SignAgain, State, step
+from appliance.delivery import DEARER_AFTER, MAX_DELAY, PATIENCE, Alert, Delivery, Event, Policy, SignAgain, State, step
 
 POLICY = Policy(final_burn_blocks=2, poll=5, max_fee=1000)
 NOW = 1000
@@ -19,8 +19,8 @@ def at(state: State, **more: int) -> Delivery:
     return Delivery(state, since=NOW - 10, next_at=NOW, **{**placed, **more})  # type: ignore[arg-type]
 
 
-def executed(ok: bool = True, tip: int = 100) -> Event:
-    return delivery.Executed(ok, "" if ok else "abort_by_response: ERR_GAP", TXID, 7, 100, tip)
+def executed(ok: bool = True, tip: int = 100, read_back: bool = True) -> Event:
+    return delivery.Executed(ok, read_back, "" if ok else "abort_by_response: ERR_GAP", TXID, 7, 100, tip)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def executed(ok: bool = True, tip: int = 100) -> Event:
         (State.QUEUED, delivery.FeeTooLow(5000, 100), State.QUEUED),
         (State.QUEUED, delivery.NonceUsed("BadNonce"), State.SENT),
         (State.QUEUED, delivery.Refused("NoSuchContract"), State.QUEUED),
-        (State.SENT, delivery.Pending(), State.SENT),
+        (State.SENT, delivery.Pending(100), State.SENT),
         (State.SENT, delivery.TryLater("down"), State.SENT),
         (State.SENT, delivery.Unknown(nonce_passed=False), State.QUEUED),
         (State.SENT, delivery.Unknown(nonce_passed=True), State.SENT),
@@ -42,8 +42,9 @@ def executed(ok: bool = True, tip: int = 100) -> Event:
         (State.SENT, executed(ok=False, tip=102), State.REJECTED),
         (State.INCLUDED, executed(tip=101), State.INCLUDED),
         (State.INCLUDED, executed(tip=102), State.FINAL),
+        (State.INCLUDED, executed(tip=102, read_back=False), State.INCLUDED),
         (State.INCLUDED, executed(ok=False, tip=102), State.REJECTED),
-        (State.INCLUDED, delivery.Pending(), State.SENT),
+        (State.INCLUDED, delivery.Pending(100), State.SENT),
         (State.INCLUDED, delivery.Unknown(nonce_passed=False), State.QUEUED),
         (State.INCLUDED, delivery.TryLater("down"), State.INCLUDED),
     ],
@@ -62,7 +63,7 @@ def test_the_unexpected_only_waits() -> None:
         delivery.FeeTooLow(1, 0),
         delivery.NonceUsed(""),
         delivery.Refused(""),
-        delivery.Pending(),
+        delivery.Pending(100),
         delivery.Unknown(nonce_passed=True),
         executed(),
     ]
@@ -107,9 +108,14 @@ def test_a_refusal_keeps_the_nonce_and_tells_a_person() -> None:
 
 def test_a_stranger_with_our_key_is_told_from_a_slow_index() -> None:
     waiting = at(State.SENT)
-    after, actions = step(waiting, delivery.Unknown(nonce_passed=True), waiting.since + PATIENCE - 1, POLICY)
+    later = NOW + 100 * PATIENCE  # patience begins with the first such answer, however long the state has lasted
+    after, actions = step(waiting, delivery.Unknown(nonce_passed=True), later, POLICY)
+    assert (after.state, actions, after.lost_since) == (State.SENT, (), later)
+    seen, _ = step(after, delivery.Pending(100), later + 5, POLICY)
+    assert seen.lost_since is None
+    after, actions = step(after, delivery.Unknown(nonce_passed=True), later + PATIENCE - 1, POLICY)
     assert (after.state, actions) == (State.SENT, ())
-    dead, actions = step(waiting, delivery.Unknown(nonce_passed=True), waiting.since + PATIENCE, POLICY)
+    dead, actions = step(after, delivery.Unknown(nonce_passed=True), later + PATIENCE, POLICY)
     assert dead.state is State.REJECTED
     assert isinstance(actions[0], Alert)
     assert "in use elsewhere" in actions[0].message
@@ -124,3 +130,13 @@ def test_a_refused_batch_is_told_once_when_included_and_once_when_final() -> Non
     assert dead.state is State.REJECTED
     assert dead.reason == "abort_by_response: ERR_GAP"
     assert len(actions) == 1
+
+
+def test_what_waits_too_long_is_offered_more_up_to_the_limit() -> None:
+    waiting = at(State.SENT)
+    after, actions = step(waiting, delivery.Pending(100), waiting.since + DEARER_AFTER - 1, POLICY)
+    assert (after.state, actions) == (State.SENT, ())
+    after, actions = step(waiting, delivery.Pending(100), waiting.since + DEARER_AFTER, POLICY)
+    assert (after.state, actions) == (State.QUEUED, (SignAgain(126),))
+    after, actions = step(waiting, delivery.Pending(POLICY.max_fee), waiting.since + DEARER_AFTER, POLICY)
+    assert (after.state, actions) == (State.SENT, ())

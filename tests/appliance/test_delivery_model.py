@@ -74,6 +74,10 @@ class Outbox(RuleBasedStateMachine):
             await deliver.sign_due(self.db, node, self.lane, self.clock, POLICY)
             await deliver.deliver_due(self.db, node, self.lane, self.clock, POLICY)
             await deliver.take_up_due(self.db, node, self.lane, self.clock, POLICY)
+            for zone, first in await blocks.unread_on_chain(self.db):
+                if (zone, first) in self.world.executed():
+                    async with self.db.transaction() as tx:
+                        await blocks.set_on_chain(tx, zone, first, 1)
 
         try:
             self.runner.run(look())

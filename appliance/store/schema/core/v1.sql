@@ -105,6 +105,7 @@ CREATE TABLE submission (
     txid         BLOB CHECK (length(txid) = 32),  -- the version that was included
     height       INTEGER,
     burn_height  INTEGER,
+    lost_since   INTEGER,                         -- unknown to the node since then, although the nonce had passed
     UNIQUE (zone, first_block),
     UNIQUE (address, nonce),
     FOREIGN KEY (zone, first_block) REFERENCES batch (zone, first_block)
