@@ -6,14 +6,15 @@ import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import aiohttp
-from aiohttp import web
 
 from appliance import close, collect, follow, keys, projection, prove
 from appliance.chain.address import Address, Contract, Network
@@ -29,11 +30,12 @@ from appliance.store import blocks, secrets
 from appliance.store.database import Database
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
-from web.server import make_portal, portal_runner
+from web.server import make_portal, serve
 
 log = logging.getLogger("mita")
 
 TICK: Final = 0.25  # seconds between two looks at the store
+END_SECONDS: Final = 10  # for an orderly end, before it is made short
 
 
 class InUseError(Exception):
@@ -75,7 +77,7 @@ def clock_of(config: Config) -> Clock:
 @contextmanager
 def only_one(data: Path) -> Iterator[None]:
     """Holds the data folder's lock; the system frees it when the process ends, however it ends."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,15 +95,17 @@ async def household(config: Config, db: Database) -> Household:
         gateway = await secrets.secret(tx, seal, secrets.GATEWAY, os.urandom)
         labels = sorted({label for zone in config.zones for label in zone.dwellings.values()})
         dwellings = {label: await secrets.secret(tx, seal, secrets.dwelling(label), os.urandom) for label in labels}
-        named = {secrets.dwelling(label): secret for label, secret in dwellings.items()}
         for zone in config.zones:
-            named[secrets.vacant(zone.zone)] = await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom)
-            _same_homes(zone, await blocks.holders(tx, zone.zone))
+            await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom)
+            _same_zone(zone, await blocks.first_block(tx, zone.zone), await blocks.holders(tx, zone.zone))
+        named = await secrets.every(tx, seal)
     return Household(gateway, dwellings, {name: secret.blinding_key() for name, secret in named.items()})
 
 
-def _same_homes(zone: ZoneConfig, holders: Mapping[int, str]) -> None:
+def _same_zone(zone: ZoneConfig, first_block: int | None, holders: Mapping[int, str]) -> None:
     """A home may move into a vacant slot. Moving out needs a final bill, which this version cannot make."""
+    if first_block not in (None, zone.first_block):
+        raise ConfigError(f"zone {zone.zone} began with block {first_block}: write first_block = {first_block}")
     if holders and len(holders) != zone.slots:
         raise ConfigError(f"zone {zone.zone} has {len(holders)} slots, not {zone.slots}: a zone keeps its size")
     for slot, holder in holders.items():
@@ -136,6 +140,8 @@ async def run(config: Config) -> None:
             Network[config.chain.network.upper()],
             Address.from_c32(config.chain.deployer),
         )
+        if lane.deployer.version != lane.network.address_version:
+            raise ConfigError(f"chain.deployer {lane.deployer} is no address of the {config.chain.network}")
         policy = Policy(config.chain.final_burn_blocks, config.chain.poll_seconds, config.chain.max_fee)
         contract = str(Contract(lane.deployer, "meter-data"))
         log.info("gateway %s, place %s", lane.address, config.place)
@@ -147,31 +153,60 @@ async def run(config: Config) -> None:
             await prove.commit_due(db, prover, owned.keys, clock)
             await prove.batch_due(db, prover, config.zones, owned.keys, config.time)
 
+        ahead: set[int] = set()
+        wrong: dict[int, list[str]] = {}
         differing: set[tuple[int, int]] = set()
 
-        async def settle() -> None:
-            held = {zone for zone, _ in differing}
-            await deliver.sign_due(db, node, lane, wall, policy, held)
+        async def sign() -> None:
+            ready = {zone for zone, words in wrong.items() if not words} - {zone for zone, _ in differing}
+            await deliver.sign_due(db, node, lane, wall, policy, ready)
+
+        async def send() -> None:
             await deliver.deliver_due(db, node, lane, wall, policy)
             await deliver.take_up_due(db, node, lane, wall, policy)
 
         async def read_back() -> None:
+            await follow.confirm_zones(node, lane.deployer, lane.address, config.zones, config.time, wrong)
             await follow.read_back(db, node, lane.deployer, lane.address, differing)
+            await wall.sleep(policy.poll)
 
         async def show() -> None:
-            await projection.show_place(shown, config, owned.dwellings, contract)
+            await projection.show_place(db, shown, config, owned.dwellings, contract)
             await _every_tick(lambda: projection.show_due(db, shown))
 
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(journal.write())
+            start = partial(_start, tasks)
+            start(journal.write())
             for (driver, _), meters in buses.items():
-                tasks.create_task(collect.poll_bus(driver, meters, clock, config.time, journal))
-            tasks.create_task(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time)))
-            tasks.create_task(_every_tick(prove_and_batch))
-            tasks.create_task(_every_tick(lambda: _with_link(settle, wall, policy)))
-            tasks.create_task(_every_tick(lambda: _with_link(read_back, wall, policy)))
-            tasks.create_task(show())
-            tasks.create_task(_serve(shown, wall, config))
+                start(collect.poll_bus(driver, meters, clock, config.time, journal))
+            start(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time, ahead)))
+            start(_every_tick(prove_and_batch))
+            for step in (sign, send, read_back):
+                start(_every_tick(partial(_with_link, step, wall, policy)))
+            start(show())
+            start(_serve(shown, wall, config))
+
+
+def _start(tasks: asyncio.TaskGroup, work: Coroutine[object, object, None]) -> None:
+    """Starts a task of the group; if it fails, the process ends even where another task cannot be cancelled."""
+
+    async def watched() -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            end_soon()
+            raise
+
+    tasks.create_task(watched())
+
+
+def end_soon() -> None:
+    """Ends the process in a while, whatever hangs: it is safe to be killed at any instant, and not to run half."""
+    deadline = threading.Timer(END_SECONDS, os._exit, (1,))
+    deadline.daemon = True
+    deadline.start()
 
 
 async def _every_tick(step: Callable[[], Awaitable[object]]) -> None:
@@ -190,17 +225,6 @@ async def _with_link(step: Callable[[], Awaitable[None]], clock: Clock, policy: 
 
 
 async def _serve(shown: Database, clock: Clock, config: Config) -> None:
-    runner = portal_runner(make_portal(shown, clock.now, os.urandom))
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, config.portal.host, config.portal.port)
-        await site.start()
-        log.info("portal at http://%s:%d/", config.portal.host, _port(runner))
+    async with serve(make_portal(shown, clock.now, os.urandom), config.portal.host, config.portal.port) as port:
+        log.info("portal at http://%s:%d/", config.portal.host, port)
         await asyncio.Event().wait()
-    finally:
-        await runner.cleanup()
-
-
-def _port(runner: web.AppRunner) -> int:
-    address = runner.addresses[0]
-    return int(address[1])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import NONE, Buffer, List, Optional, ResponseErr, Tuple, UInt, Value, serialize
 from appliance.chain.payload import ContractCall
+from appliance.config import Utility, ZoneConfig
 from appliance.proof import ProvenBatch
 
 METER_DATA: Final = "meter-data"
+USER_REGISTRY: Final = "user-registry"
+UTILITY_CODES: Final[Mapping[Utility, int]] = {"electricity": 1, "water": 2}
 PRIVACY_PROOF: Final = "privacy-proof"
 LEVELS: Final = 6
 CHECKED_SUM: Final = 1  # bits of what privacy-proof says it checked
@@ -111,6 +114,31 @@ def read_next_block(value: Value) -> int | None:
     if not isinstance(value, Optional):
         raise TypeError("get-zone-state did not answer with an optional")
     return None if value.value is None else _whole(dict(_tuple(value.value).fields).get("next-block"))
+
+
+def differences(value: Value, zone: ZoneConfig, gateway: Address, block_seconds: int) -> list[str]:
+    """In which words the answer of `get-zone` is not what the configuration says; none if it is."""
+    if value == NONE:
+        return ["the registry does not know it"]
+    if not isinstance(value, Optional) or value.value is None:
+        raise TypeError("get-zone did not answer with an optional")
+    found = dict(_tuple(value.value).fields)
+    expected: dict[str, Value] = {
+        "gateway": gateway,
+        "utility": UInt(UTILITY_CODES[zone.utility]),
+        "slots": UInt(zone.slots),
+        "first-block": UInt(zone.first_block),
+        "block-seconds": UInt(block_seconds),
+    }
+    return [
+        f"{name} is {_shown(found.get(name))} there, {_shown(want)} here"
+        for name, want in expected.items()
+        if found.get(name) != want
+    ]
+
+
+def _shown(value: Value | None) -> str:
+    return str(value.value) if isinstance(value, UInt) else str(value)
 
 
 def error_name(result: Value | None) -> str:

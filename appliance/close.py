@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Final
 
 from appliance.block import close_block
 from appliance.clock import Clock
@@ -15,23 +14,27 @@ from appliance.store.rows import whole
 
 log = logging.getLogger("mita.close")
 
-MOST_AT_ONCE: Final = 400  # further ahead than this the clock is wrong, not the box switched off
 
+async def close_due(db: Database, zones: Sequence[ZoneConfig], clock: Clock, time: TimeConfig, told: set[int]) -> int:
+    """Closes every block whose end and grace have passed; how many. A clock that leapt ahead closes nothing.
 
-async def close_due(db: Database, zones: Sequence[ZoneConfig], clock: Clock, time: TimeConfig) -> int:
-    """Closes every block whose end and grace have passed; how many. A clock that leapt ahead closes nothing."""
+    `told` are the zones for which a person was told of that.
+    """
     closed = 0
     for zone in zones:
         block = await blocks.next_block(db, zone.zone, zone.first_block)
         ahead = time.block_at(clock.now() - time.grace_seconds) - block
-        if ahead > MOST_AT_ONCE:
-            log.error(
-                "the clock is %d blocks ahead of zone %d's last block: nothing is closed; set the right time, "
-                "or if it is right raise first_block",
-                ahead,
-                zone.zone,
-            )
+        if ahead > time.catch_up_blocks:
+            if zone.zone not in told:
+                told.add(zone.zone)
+                log.error(
+                    "the clock is %d blocks ahead of zone %d's last block: nothing is closed; set the right time, "
+                    "or if it is right set catch_up_blocks in [time] to more",
+                    ahead,
+                    zone.zone,
+                )
             continue
+        told.discard(zone.zone)
         for number in range(block, block + max(ahead, 0)):
             await _close(db, zone, number, clock.now(), time)
             closed += 1

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from appliance.clock import Clock
-from appliance.config import MeterConfig, TimeConfig, ZoneConfig
+from appliance.config import MeterConfig, TimeConfig, Utility, ZoneConfig
 from appliance.store import readings
 from appliance.store.database import Database
 from appliance.validation import Reason, judge
 from drivers import registry
-from drivers.api import Bus, Driver, DriverError, Meter, Reading
+from drivers.api import Bus, Driver, DriverError, Meter, Reading, Unit
 
 log = logging.getLogger("mita.collect")
 
@@ -27,6 +27,7 @@ ANSWER_SECONDS: Final = 20  # real time; a driver has its own, shorter time-outs
 FIRST_DELAY: Final = 2  # polls that a meter sits out after its first failure, doubled by each further one
 MAX_DELAY: Final = 64
 QUEUE_LIMIT: Final = 10_000
+INDEX_UNIT: Final[Mapping[Utility, Unit]] = {"electricity": Unit.WH, "water": Unit.ML}
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Installed:
 
     row_id: int
     config: MeterConfig
+    unit: Unit
     meter: Meter | None = None
     max_rate: int | None = None
     failures: int = 0
@@ -113,7 +115,7 @@ async def install(db: Database, zones: Sequence[ZoneConfig]) -> dict[tuple[Drive
             async with db.transaction() as tx:
                 row_id = await readings.register_meter(tx, config.name, zone.zone, config.slot)
             key = (driver, driver.bus_key(config.settings))
-            buses.setdefault(key, []).append(Installed(row_id, config))
+            buses.setdefault(key, []).append(Installed(row_id, config, INDEX_UNIT[zone.utility]))
     return buses
 
 
@@ -135,7 +137,9 @@ async def _poll(bus: Bus, meter: Installed, time: TimeConfig) -> list[Taken]:
         return []
     try:
         reading, max_rate = await _ask(bus, meter)
+        _pass_on_cancellation()
     except DriverError as error:
+        _pass_on_cancellation()
         if meter.failures == 0:
             log.warning("meter %s does not answer: %s", meter.config.name, error)
         meter.sits_out = min(FIRST_DELAY << min(meter.failures, 16), MAX_DELAY)
@@ -150,20 +154,37 @@ async def _poll(bus: Bus, meter: Installed, time: TimeConfig) -> list[Taken]:
     return [Taken(meter.row_id, meter.config.name, entry, max_rate) for entry in kept]
 
 
+def _pass_on_cancellation() -> None:
+    """A driver may swallow it (Python 3.11's `wait_for` can); this task must end all the same."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def _ask(bus: Bus, meter: Installed) -> tuple[Reading, int]:
-    """A reading, after the meter has said once that it is what the configuration calls it."""
+    """A reading and the meter's greatest rate. Whatever a driver does or raises harms its own meter only."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            if meter.meter is None:
-                meter.meter = bus.meter(meter.config.settings)
-            if meter.max_rate is None:
-                identity = await meter.meter.identify()
-                meter.max_rate = identity.register.max_rate
-                log.info("meter %s answers: %s", meter.config.name, identity.profile)
-            return await meter.meter.read(), meter.max_rate
+            return await _converse(bus, meter)
     except DriverError:
         raise
     except TimeoutError as error:
         raise DriverError("the driver did not come back in time", permanent=False) from error
-    except Exception as error:  # whatever a driver raises harms its own meter only
+    except Exception as error:  # the one place where anything may come: third-party code
         raise DriverError(f"the driver failed: {type(error).__name__}", permanent=False) from error
+
+
+async def _converse(bus: Bus, meter: Installed) -> tuple[Reading, int]:
+    """Before its first reading a meter says that it is what the configuration calls it."""
+    if meter.meter is None:
+        meter.meter = bus.meter(meter.config.settings)
+    if meter.max_rate is None:
+        identity = await meter.meter.identify()
+        if identity.register.unit is not meter.unit:
+            raise DriverError(f"it measures {identity.register.unit}, its zone {meter.unit}", permanent=True)
+        meter.max_rate = identity.register.max_rate
+        log.info("meter %s answers: %s", meter.config.name, identity.profile)
+    reading: object = await meter.meter.read()
+    if not isinstance(reading, Reading):
+        raise DriverError("the driver gave something that is no reading", permanent=True)
+    return reading, meter.max_rate

@@ -47,7 +47,10 @@ class ZoneConfig:
 
 @dataclass(frozen=True, slots=True)
 class TimeConfig:
-    """Block b covers [origin + b*block_seconds, origin + (b+1)*block_seconds), UTC seconds."""
+    """Block b covers [origin + b*block_seconds, origin + (b+1)*block_seconds), UTC seconds.
+
+    Further behind than `catch_up_blocks` the clock is taken to be wrong, not the box to have been switched off.
+    """
 
     origin: int
     block_seconds: int
@@ -55,6 +58,7 @@ class TimeConfig:
     grace_seconds: int
     poll_seconds: int
     journal_seconds: int
+    catch_up_blocks: int = 400
 
     def starts_at(self, block: int) -> int:
         return self.origin + block * self.block_seconds
@@ -131,9 +135,13 @@ def parse(tree: Mapping[str, object], folder: Path) -> Config:
     top.done()
     if not config.zones:
         raise ConfigError("no [[zone]] is described: add at least one")
+    meters = [meter for zone in config.zones for meter in zone.meters]
+    homes = {label for zone in config.zones for label in zone.dwellings.values()}
     for what, names in (
         ("zone number", [str(z.zone) for z in config.zones]),
-        ("meter name", [m.name for z in config.zones for m in z.meters]),
+        ("meter name", [m.name for m in meters]),
+        ("meter with settings", [f"{m.driver} {sorted(m.settings.items())}" for m in meters]),
+        ("dwelling label, typed without hyphens,", [home.replace("-", "") for home in homes]),
     ):
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
@@ -149,6 +157,7 @@ def _time(table: _Table) -> TimeConfig:
         grace_seconds=table.whole("grace_seconds", 0, 86400, default=120),
         poll_seconds=table.whole("poll_seconds", 1, 86400, default=60),
         journal_seconds=table.whole("journal_seconds", 1, 86400, default=900),
+        catch_up_blocks=table.whole("catch_up_blocks", 1, 10_000, default=400),
     )
     table.done()
     return time
@@ -197,7 +206,7 @@ def _zone(table: _Table) -> ZoneConfig:
         raise ConfigError(f"{table.path}meter: two meters claim one slot; each slot has one meter")
     dwellings: dict[int, str] = {}
     for key, label in table.raw("dwellings", {}).items():
-        if not key.isdecimal() or int(key) >= slots:
+        if not key.isdecimal() or int(key) >= slots or key != str(int(key)):
             table.wrong("dwellings", key, f"a slot number from 0 to {slots - 1}")
         if not isinstance(label, str) or not LABEL.fullmatch(label):
             table.wrong(f"dwellings.{key}", label, 'a dwelling label such as "A-07"')

@@ -1,17 +1,42 @@
-"""10: chain -> store: reads back what the contracts keep of every batch and compares (task)."""
+"""10: chain -> store: compares what the contracts keep of zones and batches with what is here (task)."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from appliance import call
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import UInt
 from appliance.chain.node import Node, NodeError
+from appliance.config import TimeConfig, ZoneConfig
 from appliance.store import blocks
 from appliance.store.database import Database
 
 log = logging.getLogger("mita.follow")
+
+
+async def confirm_zones(
+    node: Node,
+    deployer: Address,
+    sender: Address,
+    zones: Sequence[ZoneConfig],
+    time: TimeConfig,
+    wrong: dict[int, list[str]],
+) -> None:
+    """Per zone what the registry knows otherwise than the configuration; such a zone sends nothing."""
+    registry = Contract(deployer, call.USER_REGISTRY)
+    for zone in zones:
+        if wrong.get(zone.zone) == []:
+            continue
+        answer = await node.call_read(registry, "get-zone", (UInt(zone.zone),), sender)
+        try:
+            found = call.differences(answer, zone, sender, time.block_seconds)
+        except TypeError as error:
+            raise NodeError(f"get-zone answers in an unknown form: {error}", permanent=True) from error
+        if found and found != wrong.get(zone.zone):
+            log.error("zone %d is registered otherwise, so nothing is sent for it: %s", zone.zone, "; ".join(found))
+        wrong[zone.zone] = found
 
 
 async def read_back(

@@ -21,7 +21,6 @@ from appliance.config import ZoneConfig
 CONTRACTS: Final = ("audit-log", "user-registry", "privacy-proof", "aggregation", "meter-data")
 """In the order of deployment: static calls go backwards only."""
 
-UTILITY_CODES: Final = {"electricity": 1, "water": 2}
 _POLL_SECONDS: Final = 0.1
 _EMPTY_LOG: Final = Tuple.of({"seq": UInt(0), "head": Buffer(bytes(32))})
 
@@ -129,7 +128,7 @@ def registration_calls(
                 (
                     UInt(zone.zone),
                     gateway,
-                    UInt(UTILITY_CODES[zone.utility]),
+                    UInt(call.UTILITY_CODES[zone.utility]),
                     UInt(zone.slots),
                     UInt(len(set(zone.dwellings.values()))),
                     UInt(zone.first_block),

@@ -23,8 +23,13 @@ _WORDS: Final[Mapping[State, portal.State]] = {
 }
 
 
-async def show_place(shown: Database, config: Config, dwellings: Mapping[str, Secret], contract: str) -> None:
+async def show_place(
+    db: Database, shown: Database, config: Config, dwellings: Mapping[str, Secret], contract: str
+) -> None:
     """The place, its zones, and who signs in with which code. Codes are hashed only when they are new: it is slow."""
+    if await portal.place(shown) is None:
+        async with db.transaction() as tx:
+            await blocks.show_all_again(tx)
     known = await portal.salts(shown)
     hashes = {
         label: await portal.hash_code(secret.sign_in_code(), secret.sign_in_salt())

@@ -21,7 +21,6 @@ class Reason(StrEnum):
     NONE = ""
     BACKWARD = "backward"  # the index is lower than before: reset, replacement or a late reply
     JUMP = "jump"  # more than the service can carry in the time since
-    TIME = "time"  # obtained before the last accepted reading: the clock went back
     REGISTER = "register"  # another quantity or unit than before
 
 
@@ -41,11 +40,9 @@ def judge(reading: Reading, last: Accepted | None, max_rate: int) -> Reason:
         return Reason.NONE
     if (reading.register, reading.unit.value) != (last.register, last.unit):
         return Reason.REGISTER
-    if reading.at < last.at:
-        return Reason.TIME
     if reading.index < last.index:
         return Reason.BACKWARD
-    elapsed = reading.at - last.at + SLACK_SECONDS
+    elapsed = max(0, reading.at - last.at) + SLACK_SECONDS  # a clock set back tells nothing about the meter
     if (reading.index - last.index) * 3600 > max_rate * elapsed:
         return Reason.JUMP
     return Reason.NONE

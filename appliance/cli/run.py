@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import resource
 import signal
 import sys
 from pathlib import Path
 
 from appliance import app, config
+from appliance.chain.address import AddressError
+from appliance.keys import KeyFileError
+from appliance.store.migrate import SchemaError
+from appliance.store.readings import JournalError
+from drivers.api import DriverError
 
 HELP = "run the appliance: read meters, commit, settle, serve the portal"
 EXAMPLE = """\
@@ -32,9 +38,13 @@ def run(options: argparse.Namespace) -> int:
     except config.ConfigError as error:
         sys.stderr.write(f"mita: {error}\n")
         return 2
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold every secret
     try:
         asyncio.run(_until_told(settings))
-    except app.InUseError as error:
+    except (config.ConfigError, DriverError, JournalError, AddressError) as error:
+        sys.stderr.write(f"mita: {error}\n")
+        return 2
+    except (app.InUseError, KeyFileError, SchemaError) as error:
         sys.stderr.write(f"mita: {error}\n")
         return 1
     return 0
@@ -47,6 +57,7 @@ async def _until_told(settings: config.Config) -> None:
     told = asyncio.Event()
 
     def stop() -> None:
+        app.end_soon()
         told.set()
         task.cancel()
 

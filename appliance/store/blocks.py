@@ -39,6 +39,12 @@ async def next_block(source: Database | Transaction, zone: int, first_block: int
     return first_block if last is None else last + 1
 
 
+async def first_block(tx: Transaction, zone: int) -> int | None:
+    """The oldest block of a zone; None while it has none."""
+    row = await tx.one("SELECT min(block) FROM block WHERE zone = ?", (zone,))
+    return None if row is None else maybe_whole(row[0])
+
+
 async def billed_indexes(tx: Transaction, zone: int, block: int) -> dict[int, int | None]:
     """Per slot the index up to which usage is in a block; empty before the first block."""
     rows = await tx.all("SELECT slot, index_end FROM block_slot WHERE zone = ? AND block = ?", (zone, block))
@@ -244,6 +250,12 @@ async def not_shown(db: Database) -> list[tuple[int, int]]:
     """(zone, block) of proven blocks that are not in portal.db yet, oldest first."""
     rows = await db.all("SELECT zone, block FROM block WHERE proven_at IS NOT NULL AND shown = 0 ORDER BY block, zone")
     return [(whole(zone), whole(block)) for zone, block in rows]
+
+
+async def show_all_again(tx: Transaction) -> None:
+    """portal.db was lost: everything is to be copied once more."""
+    await tx.run("UPDATE block SET shown = 0")
+    await tx.run("UPDATE batch SET shown = ''")
 
 
 async def set_shown(tx: Transaction, zone: int, block: int) -> None:

@@ -27,7 +27,7 @@ async def register_meter(tx: Transaction, name: str, zone: int, slot: int) -> in
     if row is None or (row[1], row[2]) != (zone, slot):
         raise JournalError(
             f"meter {name} was installed elsewhere, or another meter is at slot {slot} of zone {zone}: "
-            "a replaced meter needs a new name and a new slot until replacements can be recorded"
+            "put the meter's old name and slot back; a replacement cannot be recorded yet"
         )
     return whole(row[0])
 

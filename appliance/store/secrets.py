@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.config import ZoneConfig
 from appliance.keys import SECRET_BYTES, Randomness, Seal, Secret
 from appliance.store.database import Transaction
-from appliance.store.rows import blob
+from appliance.store.rows import blob, text
 
 
 async def secret(tx: Transaction, seal: Seal, name: str, randomness: Randomness) -> Secret:
@@ -16,6 +16,12 @@ async def secret(tx: Transaction, seal: Seal, name: str, randomness: Randomness)
     fresh = Secret(randomness(SECRET_BYTES))
     await tx.run("INSERT INTO sealed (name, box) VALUES (?, ?)", (name, seal.close(name, fresh.raw)))
     return fresh
+
+
+async def every(tx: Transaction, seal: Seal) -> dict[str, Secret]:
+    """All secrets that commit, by name: also of homes and zones that the configuration no longer has."""
+    rows = await tx.all("SELECT name, box FROM sealed WHERE name <> ?", (GATEWAY,))
+    return {text(name): Secret(seal.open(text(name), blob(box))) for name, box in rows}
 
 
 def dwelling(label: str) -> str:

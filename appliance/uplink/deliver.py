@@ -44,15 +44,13 @@ class Lane:
         return Signed(bytes.fromhex(transaction.txid()), fee, raw)
 
 
-async def sign_due(
-    db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, held: Container[int] = ()
-) -> None:
-    """Signs and stores a transaction for every batch without one, but for zones that are `held`.
+async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, ready: Container[int]) -> None:
+    """Signs and stores a transaction for every batch without one, of zones that are `ready`.
 
     NodeError while the first nonce or the fee is unknown.
     """
     for zone, first_block in await outbox.unsigned(db):
-        if zone in held:
+        if zone not in ready:
             continue
         nonce = await outbox.next_nonce(db, str(lane.address))
         if nonce is None:

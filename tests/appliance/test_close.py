@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.close import MOST_AT_ONCE, close_due
+from appliance.close import close_due
 from appliance.config import TimeConfig, ZoneConfig
 from appliance.store import blocks
 from appliance.store.database import Database, Value
@@ -31,24 +31,27 @@ async def test_a_block_closes_after_its_grace_and_only_once(tmp_path: Path) -> N
     clock = FakeClock(609)
     async with Database.open(tmp_path / "core.db", "core") as db:
         await with_secrets(db)
-        assert await close_due(db, ZONES, clock, TIME) == 0
+        assert await close_due(db, ZONES, clock, TIME, set()) == 0
         clock.at = 610
-        assert await close_due(db, ZONES, clock, TIME) == 2
-        assert await close_due(db, ZONES, clock, TIME) == 0
+        assert await close_due(db, ZONES, clock, TIME, set()) == 2
+        assert await close_due(db, ZONES, clock, TIME, set()) == 0
         assert await closed(db) == [(1, 5, 500, 600), (2, 5, 500, 600)]
         clock.at = 400  # the clock goes back
-        assert await close_due(db, ZONES, clock, TIME) == 0
+        assert await close_due(db, ZONES, clock, TIME, set()) == 0
         clock.at = 915  # the box was off for a while
-        assert await close_due(db, ZONES, clock, TIME) == 6
+        assert await close_due(db, ZONES, clock, TIME, set()) == 6
         assert [row[1] for row in await closed(db) if row[0] == 1] == [5, 6, 7, 8]
 
 
 async def test_a_clock_that_leapt_ahead_closes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with Database.open(tmp_path / "core.db", "core") as db:
         await with_secrets(db)
-        leapt = FakeClock((5 + MOST_AT_ONCE + 2) * 100)
+        leapt = FakeClock((5 + TIME.catch_up_blocks + 2) * 100)
         with caplog.at_level(logging.ERROR):
-            assert await close_due(db, ZONES, leapt, TIME) == 0
+            told: set[int] = set()
+            for _ in range(5):
+                assert await close_due(db, ZONES, leapt, TIME, told) == 0
+        assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"], "once for each zone"
         assert "set the right time" in caplog.text
         assert await closed(db) == []
 
@@ -62,7 +65,7 @@ async def test_usage_comes_from_the_journal_and_carries_on(tmp_path: Path) -> No
                 await append(
                     tx, meter, "m1", Reading("1-0:1.8.0", index, Unit.WH, at, Authenticity.L3, b"f", None), Reason.NONE
                 )
-        await close_due(db, ZONES[:1], FakeClock(1015), TIME)
+        await close_due(db, ZONES[:1], FakeClock(1015), TIME, set())
         days = [(await blocks.get_block(db, 1, number)).content.slots for number in range(5, 10)]
         assert [(d[3].index_start, d[3].index_end, d[3].usage, d[3].missing) for d in days] == [
             (1000, 1010, 10, False),

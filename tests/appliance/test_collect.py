@@ -39,7 +39,7 @@ def reading(at: int, index: int = 5) -> Reading:
 
 
 def installed(row_id: int, name: str) -> Installed:
-    return Installed(row_id, MeterConfig(name, "fake", row_id, {"name": name}))
+    return Installed(row_id, MeterConfig(name, "fake", row_id, {"name": name}), Unit.WH)
 
 
 def test_what_is_worth_keeping() -> None:
@@ -129,3 +129,38 @@ async def test_a_suspect_reading_is_kept_and_flagged(tmp_path: Path, caplog: pyt
     rows = await collect(tmp_path, FakeDriver({"m": meter}), clock, ["m"])
     assert [(row[2], row[3]) for row in rows] == [(500_000, "accepted"), (400_000, "suspect"), (400_000, "suspect")]
     assert not any("400000" in line or "500000" in line for line in caplog.messages)
+
+
+async def test_a_meter_of_another_quantity_is_not_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = SteppingClock(1_000_000, stop_after=3)
+    wrong, right = FakeMeter(clock.now, lambda at: at), FakeMeter(clock.now, lambda at: at)
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        meters = [installed(1, "right"), installed(2, "wrong")]
+        meters[1].unit = Unit.ML
+        with pytest.raises(asyncio.CancelledError):
+            await poll_bus(FakeDriver({"right": right, "wrong": wrong}), meters, clock, TIME, Journal(db))
+    assert (right.asked, wrong.asked) == (3, 0)
+    assert "it measures Wh, its zone ml" in caplog.text
+
+
+async def test_a_driver_that_swallows_a_cancellation_cannot_keep_the_bus(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    class Deaf(FakeMeter):
+        async def read(self) -> Reading:
+            asked.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return reading(1_000_000)
+            raise AssertionError
+
+    clock = SteppingClock(1_000_000, stop_after=10)
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        driver = FakeDriver({"m": Deaf(clock.now, lambda _: 1)})
+        task = asyncio.create_task(poll_bus(driver, [installed(1, "m")], clock, TIME, Journal(db)))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert clock.left == 10, "it ended at once, not at the next pause"

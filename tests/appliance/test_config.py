@@ -88,7 +88,13 @@ def test_doubles_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="two meters claim one slot"):
         parse(with_change(["zone", 0, "meter"], [meter, {**meter, "name": "m2"}]), tmp_path)
     with pytest.raises(ConfigError, match="meter name m1 is used twice"):
-        parse(with_change(["zone", 0, "meter"], [meter, {**meter, "slot": 1}]), tmp_path)
+        parse(with_change(["zone", 0, "meter"], [meter, {**meter, "slot": 1, "settings": {"port": 503}}]), tmp_path)
+    with pytest.raises(ConfigError, match=r"meter with settings modbus .* is used twice"):
+        parse(with_change(["zone", 0, "meter"], [meter, {**meter, "name": "m2", "slot": 1}]), tmp_path)
+    with pytest.raises(ConfigError, match="typed without hyphens, A01 is used twice"):
+        parse(with_change(["zone", 0, "dwellings", "3"], "A-0-1"), tmp_path)
+    with pytest.raises(ConfigError, match="slot number"):
+        parse(with_change(["zone", 0, "dwellings", "00"], "Z-99"), tmp_path)
     with pytest.raises(ConfigError, match="zone number 1 is used twice"):
         parse(with_change(["zone"], [GOOD["zone"][0], {**GOOD["zone"][0], "meter": []}]), tmp_path)
 

@@ -71,7 +71,7 @@ class Outbox(RuleBasedStateMachine):
     def appliance_looks(self) -> None:
         async def look() -> None:
             node = cast(Node, self.world)
-            await deliver.sign_due(self.db, node, self.lane, self.clock, POLICY)
+            await deliver.sign_due(self.db, node, self.lane, self.clock, POLICY, ZONES)
             await deliver.deliver_due(self.db, node, self.lane, self.clock, POLICY)
             await deliver.take_up_due(self.db, node, self.lane, self.clock, POLICY)
             for zone, first in await blocks.unread_on_chain(self.db):

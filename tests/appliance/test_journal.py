@@ -107,6 +107,6 @@ async def test_a_meter_does_not_move_silently(tmp_path: Path) -> None:
             meter = await register_meter(tx, "m1", 1, 0)
             assert await register_meter(tx, "m1", 1, 0) == meter
         for name, zone, slot in (("m1", 1, 1), ("m1", 2, 0), ("m2", 1, 0)):
-            with pytest.raises(JournalError, match="a replaced meter needs a new name"):
+            with pytest.raises(JournalError, match="a replacement cannot be recorded yet"):
                 async with db.transaction() as tx:
                     await register_meter(tx, name, zone, slot)

@@ -16,7 +16,7 @@ from aiohttp import ClientSession, CookieJar, web
 from appliance.store import portal
 from appliance.store.database import Database
 from tests.web.village import BLOCKS, DAY, START, Card, CountedRandomness, FakeClock, card, settle
-from web.server import make_portal, portal_runner
+from web.server import make_portal, serve
 
 SIGNING_IN = (7, 8)
 
@@ -116,15 +116,8 @@ async def running(tmp_path: Path, settled: Path) -> AsyncIterator[Running]:
     clock = FakeClock(START + BLOCKS * DAY)
     async with Database.open(tmp_path / "portal.db", "portal") as database:
         app = make_portal(database, clock, CountedRandomness())
-        runner = portal_runner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        try:
-            yield Running(f"http://{host}:{port}", app, database, clock, tmp_path)
-        finally:
-            await runner.cleanup()
+        async with serve(app, "127.0.0.1", 0) as port:
+            yield Running(f"http://127.0.0.1:{port}", app, database, clock, tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,120 @@
+"""Who lives where: a home may move in, nobody's key changes under a block, and a lost portal.db is made again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance import prove
+from appliance.app import Household, InUseError, core_store, household, only_one
+from appliance.close import close_due
+from appliance.config import ChainConfig, Config, ConfigError, PortalConfig, TimeConfig, ZoneConfig
+from appliance.projection import show_due, show_place
+from appliance.prove import Prover
+from appliance.store import blocks, portal
+from appliance.store.database import Database
+from tests.fakes.clock import FakeClock
+
+TIME = TimeConfig(0, 100, 2, 0, 1, 1)
+HOMES = {slot: f"A-{slot + 1:02}" for slot in range(15)}
+ZONE = ZoneConfig(1, "Lane A", "electricity", 16, 5, HOMES, ())
+CHAIN = ChainConfig("http://127.0.0.1:1", "testnet", "ST000000000000000000002AMW42H", 1000, 2, 1)
+
+
+def config(folder: Path, zone: ZoneConfig = ZONE) -> Config:
+    return Config("Place", 0, folder / "data", TIME, None, CHAIN, PortalConfig("127.0.0.1", 0), (zone,))
+
+
+async def run_to(db: Database, owned: Household, zone: ZoneConfig, at: int) -> None:
+    """Closes, commits and batches everything that is over at that time."""
+    clock = FakeClock(at)
+    await close_due(db, [zone], clock, TIME, set())
+    with Prover() as prover:
+        await prove.commit_due(db, prover, owned.keys, clock)
+        await prove.batch_due(db, prover, [zone], owned.keys, TIME)
+
+
+async def test_a_home_moves_in_between_two_blocks_of_a_batch(tmp_path: Path) -> None:
+    async with core_store(config(tmp_path)) as (db, owned):
+        await run_to(db, owned, ZONE, 600)
+    moved = replace(ZONE, dwellings={**HOMES, 15: "A-16"})
+    async with core_store(config(tmp_path, moved)) as (db, owned):
+        await run_to(db, owned, moved, 700)
+        first = (await blocks.get_block(db, 1, 5)).content.slots
+        second = (await blocks.get_block(db, 1, 6)).content.slots
+        assert [slot.holder for slot in first[14:]] == ["dwelling/A-15", "zone/1"]
+        assert [slot.holder for slot in second[14:]] == ["dwelling/A-15", "dwelling/A-16"]
+        assert (await blocks.get_batch(db, 1, 5)).last_block == 6
+        async with Database.open(tmp_path / "data" / "portal.db", "portal") as shown:
+            await show_place(db, shown, config(tmp_path, moved), owned.dwellings, "ST.meter-data")
+            await show_due(db, shown)
+            rows = await shown.all("SELECT slot, block FROM usage_block WHERE slot >= 14 ORDER BY slot, block")
+            assert rows == [(14, 5), (14, 6), (15, 6)], "what was used before is nobody's"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"dwellings": {**HOMES, 3: "B-77"}}, r'slot 3 of zone 1 is A-04\'s: write 3 = "A-04"'),
+        ({"dwellings": {s: h for s, h in HOMES.items() if s != 3}}, "moving out is not possible yet"),
+        ({"dwellings": {**HOMES, 3: "A-05", 4: "A-04"}}, "slot 3 of zone 1 is A-04"),
+        ({"slots": 64}, "zone 1 has 16 slots, not 64"),
+        ({"first_block": 4}, "write first_block = 5"),
+    ],
+)
+async def test_a_change_that_would_break_blocks_is_refused_in_words(
+    tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    async with core_store(config(tmp_path)) as (db, owned):
+        await run_to(db, owned, ZONE, 600)
+    with pytest.raises(ConfigError, match=words):
+        async with core_store(config(tmp_path, replace(ZONE, **change))):  # type: ignore[arg-type]
+            pass
+    async with core_store(config(tmp_path)) as (db, owned):
+        await run_to(db, owned, ZONE, 700)
+        assert (await blocks.get_batch(db, 1, 5)).last_block == 6, "with the old configuration it goes on"
+
+
+async def test_a_zone_taken_out_of_the_configuration_does_no_harm(tmp_path: Path) -> None:
+    async with core_store(config(tmp_path)) as (db, owned):
+        clock = FakeClock(600)
+        await close_due(db, [ZONE], clock, TIME, set())
+    other = replace(ZONE, zone=2, dwellings={slot: f"B-{slot + 1:02}" for slot in range(15)})
+    async with core_store(config(tmp_path, other)) as (db, owned):
+        await run_to(db, owned, other, 700)
+        assert (await blocks.get_block(db, 1, 5)).commitments is not None
+        assert owned.keys.keys() >= {"zone/1", "zone/2", "dwelling/A-01", "dwelling/B-01"}
+
+
+async def test_a_lost_portal_database_is_filled_again(tmp_path: Path) -> None:
+    async with core_store(config(tmp_path)) as (db, owned):
+        await run_to(db, owned, ZONE, 700)
+        for name in ("first.db", "second.db"):
+            async with Database.open(tmp_path / name, "portal") as shown:
+                for _ in range(2):
+                    await show_place(db, shown, config(tmp_path), owned.dwellings, "ST.meter-data")
+                    await show_due(db, shown)
+                assert await shown.one("SELECT count(*) FROM usage_block") == (30,)
+                assert await shown.one("SELECT count(*) FROM batch_commitment") == (16,)
+                assert len(await portal.salts(shown)) == 15
+
+
+async def test_secrets_are_made_once(tmp_path: Path) -> None:
+    async with core_store(config(tmp_path)) as (db, owned):
+        again = await household(config(tmp_path), db)
+        assert again == owned
+        assert len({key.secret for key in owned.keys.values()}) == 16
+        assert [card.label for card in owned.cards()] == sorted(HOMES.values())
+        assert owned.cards()[0].proof_code not in repr(owned.cards())
+
+
+async def test_one_appliance_per_folder_and_a_private_folder(tmp_path: Path) -> None:
+    with only_one(tmp_path / "data"):
+        with pytest.raises(InUseError, match="stop it first"), only_one(tmp_path / "data"):
+            pass
+        assert os.stat(tmp_path / "data").st_mode & 0o077 == 0
+    with only_one(tmp_path / "data"):
+        pass

@@ -1,0 +1,78 @@
+"""A process that cannot do its work ends, says why, and leaves nothing hanging: the system starts it again."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import town as surroundings
+
+METERS = "\n".join(
+    f"""
+[[zone.meter]]
+name = "m{slot}"
+driver = "modbus"
+slot = {slot}
+settings = {{ transport = "tcp", host = "127.0.0.1", port = 9, unit = {slot + 1}, model = "eastron-sdm120" }}"""
+    for slot in range(16)
+)
+
+
+def config_text(port: int, deployer: str = "ST000000000000000000002AMW42H") -> str:
+    homes = "\n".join(f'{slot} = "A-{slot + 1:02}"' for slot in range(16))
+    return f"""
+data = "data"
+[chain]
+node = "http://127.0.0.1:9"
+network = "testnet"
+deployer = "{deployer}"
+[portal]
+port = {port}
+[[zone]]
+zone = 1
+name = "Lane A"
+utility = "electricity"
+slots = 16
+first_block = 20000
+[zone.dwellings]
+{homes}
+{METERS}
+"""
+
+
+async def ended(folder: Path, text: str) -> tuple[int, str]:
+    """Exit code and last words of an appliance with this configuration."""
+    (folder / "mita.toml").write_text(text)
+    command = surroundings.python("appliance", "run", "-c", folder / "mita.toml")
+    async with surroundings.process(lambda _: None, *command) as running, asyncio.timeout(60):
+        return await running.ended(), "\n".join(running.last_words)
+
+
+async def test_a_taken_port_ends_the_process(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, words = await ended(tmp_path, config_text(taken.getsockname()[1]))
+    assert code == 1
+    assert "address already in use" in words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("ST000000000000000000002AMW42H", "SP000000000000000000002Q6VF78"), "is no address of the testnet"),
+        (('model = "eastron-sdm120"', 'model = "nonsense"'), "model"),
+        (('driver = "modbus"', 'driver = "smoke"'), "no such driver"),
+        (('9 = "A-10"', '9 = "A-01"'), "is at two slots"),
+    ],
+)
+async def test_a_mistake_in_the_configuration_is_said_in_words(
+    tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    code, said = await ended(tmp_path, config_text(0).replace(*change))
+    assert code == 2
+    assert words in said
+    assert "Traceback" not in said
