@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import aiosqlite
@@ -81,7 +82,7 @@ async def test_wrong_types_are_refused_by_the_tables(tmp_path: Path) -> None:
 
 async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "core.db"
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw:
         raw.execute("PRAGMA user_version = 99")
     with pytest.raises(SchemaError, match="install the newer program"):
         async with Database.open(path, "core"):
@@ -100,7 +101,7 @@ async def test_a_migration_that_is_cut_leaves_the_version_before(
     async with aiosqlite.connect(path, isolation_level=None) as raw:
         with pytest.raises(sqlite3.OperationalError, match="already exists"):
             await migrate(raw, "core")
-    with sqlite3.connect(path) as left:
+    with closing(sqlite3.connect(path)) as left:
         assert left.execute("PRAGMA user_version").fetchone() == (1,)
         assert [name for (name,) in left.execute("SELECT name FROM sqlite_master")] == ["a"]
     steps[1] = "CREATE TABLE b (x INTEGER) STRICT;"

@@ -1,6 +1,7 @@
 """The journal: append-only, chained, and what it says about a block."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ async def test_an_edit_of_the_file_is_found(tmp_path: Path, edit: str) -> None:
     path = tmp_path / "core.db"
     async with Database.open(path, "core") as db:
         await filled(db, [(100, 1000, Reason.NONE), (150, 1010, Reason.NONE), (160, 1, Reason.BACKWARD)])
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw:
         raw.executescript(f"DROP TRIGGER reading_not_changed; DROP TRIGGER reading_not_deleted; {edit};")
     async with Database.open(path, "core") as db:
         with pytest.raises(JournalError, match="does not fit its hash chain"):

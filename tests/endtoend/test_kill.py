@@ -7,6 +7,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -78,7 +79,7 @@ def _consistent(core: Path) -> None:
     """The database is whole, and no step is half done."""
     if not core.exists():
         return
-    with sqlite3.connect(core) as db:
+    with closing(sqlite3.connect(core)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         if db.execute("PRAGMA user_version").fetchone() == (0,):
             return

@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 
 import aiohttp
 import pytest
@@ -18,6 +20,7 @@ from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import deserialize
 from appliance.evidence import Leaf, merkle_path, root_from_path
 from appliance.keys import Seal, Secret
+from appliance.store import secrets
 from appliance.store.readings import Entry
 from circuits.blinding import BlindingKey, Letter
 from circuits.generators import bases
@@ -33,9 +36,14 @@ REFERENCE = bases(ReferencePoint)
 
 
 async def test_one_reading_goes_all_the_way(run: Run) -> None:
-    books = sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)
-    one = books.execute
+    with (
+        closing(sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)) as books,
+        closing(sqlite3.connect(f"file:{run.town.config.data / 'portal.db'}?mode=ro", uri=True)) as shown,
+    ):
+        await _follow(run, books.execute, shown)
 
+
+async def _follow(run: Run, one: Callable[..., sqlite3.Cursor], shown: sqlite3.Connection) -> None:
     # the batch to follow: the zone's second, so that running sums are exercised
     first, last, total, blinding_sum, root, hint = one(
         "SELECT first_block, last_block, total, blinding_sum, evidence_root, sum_hint FROM batch WHERE zone = ? "
@@ -152,7 +160,6 @@ async def test_one_reading_goes_all_the_way(run: Run) -> None:
     assert running.value in stored_sums.values(), "the chain's running sums are those after one of our batches"
 
     # 11 portal.db and the page: the home sees its own day, the commitment and the transaction
-    shown = sqlite3.connect(f"file:{run.town.config.data / 'portal.db'}?mode=ro", uri=True)
     await _until_shown(shown, first)
     assert shown.execute(
         "SELECT usage, commitment FROM usage_block WHERE zone = ? AND slot = ? AND block = ?", (ZONE, SLOT, last)
@@ -185,15 +192,12 @@ def _kwh(watt_hours: int) -> str:
 def _owned(run: Run) -> list[BlindingKey]:
     config = run.town.config
     device_key = (config.data / "device.key").read_bytes()
-    books = sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)
     seal = Seal(device_key, lambda _: b"")
     zone = config.zones[0]
-    keys = []
-    for slot in range(zone.slots):
-        name = f"dwelling/{zone.dwellings[slot]}" if slot in zone.dwellings else f"zone/{zone.zone}"
-        box = books.execute("SELECT box FROM sealed WHERE name = ?", (name,)).fetchone()[0]
-        keys.append(Secret(seal.open(name, box)).blinding_key())
-    return keys
+    names = [secrets.holder(zone, slot) for slot in range(zone.slots)]
+    with closing(sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)) as books:
+        boxes = dict(books.execute("SELECT name, box FROM sealed"))
+    return [Secret(seal.open(name, boxes[name])).blinding_key() for name in names]
 
 
 async def _pages(run: Run, first_block: int) -> dict[str, str]:
