@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import logging
 import resource
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -47,7 +49,30 @@ def run(options: argparse.Namespace) -> int:
     except (app.InUseError, KeyFileError, SchemaError) as error:
         sys.stderr.write(f"mita: {error}\n")
         return 1
+    except ExceptionGroup as group:
+        words = _in_words(_first(group), settings)
+        if words is None:
+            raise
+        sys.stderr.write(f"mita: {words}\n")
+        return 1
     return 0
+
+
+def _first(error: Exception) -> Exception:
+    """What a group of tasks ended for."""
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+
+
+def _in_words(error: Exception, settings: config.Config) -> str | None:
+    """What to do about an end that a person can mend; None where only a programmer can."""
+    match error:
+        case sqlite3.OperationalError():
+            return f"the store in {settings.data} cannot be written ({error}): make room on the disk, nothing is lost"
+        case OSError(errno=errno.EADDRINUSE):
+            place = f"{settings.portal.host}:{settings.portal.port}"
+            return f"the portal cannot listen on {place}, address already in use: stop what uses it or set portal.port"
+        case _:
+            return None
 
 
 async def _until_told(settings: config.Config) -> None:

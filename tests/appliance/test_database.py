@@ -112,3 +112,19 @@ async def test_a_migration_that_is_cut_leaves_the_version_before(
 def test_the_schema_files_are_numbered() -> None:
     for schema in ("core", "portal"):
         assert len(scripts(schema)) >= 1
+
+
+async def test_a_full_disk_loses_nothing_and_is_got_over(tmp_path: Path) -> None:
+    """SQLite's own page limit stands for the disk: the same error at the same place."""
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        async with db.transaction() as tx:
+            await tx.run("INSERT INTO sealed VALUES ('before', x'00')")
+        await db.one("PRAGMA max_page_count = 1")  # as many as there are
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            async with db.transaction() as tx:
+                await tx.run("INSERT INTO sealed VALUES ('big', zeroblob(1000000))")
+        assert await db.all("SELECT name FROM sealed") == [("before",)]
+        await db.one("PRAGMA max_page_count = 1000000")
+        async with db.transaction() as tx:
+            await tx.run("INSERT INTO sealed VALUES ('after', zeroblob(1000000))")
+        assert await db.all("SELECT name FROM sealed ORDER BY name") == [("after",), ("before",)]

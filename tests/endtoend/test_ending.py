@@ -57,7 +57,8 @@ async def test_a_taken_port_ends_the_process(tmp_path: Path) -> None:
         taken.listen()
         code, words = await ended(tmp_path, config_text(taken.getsockname()[1]))
     assert code == 1
-    assert "address already in use" in words
+    assert "address already in use: stop what uses it or set portal.port" in words
+    assert "Traceback" not in words
 
 
 @pytest.mark.parametrize(
