@@ -22,7 +22,7 @@ from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
 from appliance.clock import Clock, ScaledClock, SystemClock
 from appliance.collect import Journal
-from appliance.config import Config, ConfigError, ZoneConfig
+from appliance.config import Config, ConfigError, TimeConfig, ZoneConfig
 from appliance.delivery import Policy
 from appliance.keys import Seal, Secret
 from appliance.prove import Keys, Prover
@@ -97,15 +97,27 @@ async def household(config: Config, db: Database) -> Household:
         dwellings = {label: await secrets.secret(tx, seal, secrets.dwelling(label), os.urandom) for label in labels}
         for zone in config.zones:
             await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom)
-            _same_zone(zone, await blocks.first_block(tx, zone.zone), await blocks.holders(tx, zone.zone))
+            _same_blocks(zone, config.time, await blocks.first_block(tx, zone.zone))
+            _same_homes(zone, await blocks.holders(tx, zone.zone))
         named = await secrets.every(tx, seal)
     return Household(gateway, dwellings, {name: secret.blinding_key() for name, secret in named.items()})
 
 
-def _same_zone(zone: ZoneConfig, first_block: int | None, holders: Mapping[int, str]) -> None:
+def _same_blocks(zone: ZoneConfig, time: TimeConfig, first: tuple[int, int, int] | None) -> None:
+    """Blocks that are closed stay where they are in time."""
+    if first is None:
+        return
+    number, starts_at, ends_at = first
+    if number != zone.first_block:
+        raise ConfigError(f"zone {zone.zone} began with block {number}: write first_block = {number}")
+    if (time.starts_at(number), time.starts_at(number + 1)) != (starts_at, ends_at):
+        length = ends_at - starts_at
+        origin = starts_at - number * length
+        raise ConfigError(f"blocks are closed already: write block_seconds = {length}, origin = {origin} in [time]")
+
+
+def _same_homes(zone: ZoneConfig, holders: Mapping[int, str]) -> None:
     """A home may move into a vacant slot. Moving out needs a final bill, which this version cannot make."""
-    if first_block not in (None, zone.first_block):
-        raise ConfigError(f"zone {zone.zone} began with block {first_block}: write first_block = {first_block}")
     if holders and len(holders) != zone.slots:
         raise ConfigError(f"zone {zone.zone} has {len(holders)} slots, not {zone.slots}: a zone keeps its size")
     for slot, holder in holders.items():
@@ -160,10 +172,10 @@ async def run(config: Config) -> None:
         async def sign() -> None:
             ready = {zone for zone, words in wrong.items() if not words} - {zone for zone, _ in differing}
             await deliver.sign_due(db, node, lane, wall, policy, ready)
+            await deliver.take_up_due(db, node, lane, wall, policy, ready)  # also gives nonces away, so not beside it
 
         async def send() -> None:
             await deliver.deliver_due(db, node, lane, wall, policy)
-            await deliver.take_up_due(db, node, lane, wall, policy)
 
         async def read_back() -> None:
             await follow.confirm_zones(node, lane.deployer, lane.address, config.zones, config.time, wrong)
@@ -171,7 +183,7 @@ async def run(config: Config) -> None:
             await wall.sleep(policy.poll)
 
         async def show() -> None:
-            await projection.show_place(db, shown, config, owned.dwellings, contract)
+            await projection.show_place(db, shown, config, owned.dwellings, contract, owned.gateway.mark())
             await _every_tick(lambda: projection.show_due(db, shown))
 
         async with asyncio.TaskGroup() as tasks:
@@ -188,16 +200,17 @@ async def run(config: Config) -> None:
 
 
 def _start(tasks: asyncio.TaskGroup, work: Coroutine[object, object, None]) -> None:
-    """Starts a task of the group; if it fails, the process ends even where another task cannot be cancelled."""
+    """Starts a task of the group; if it ends, the process does, even where another task cannot be cancelled."""
 
     async def watched() -> None:
         try:
             await work
-        except asyncio.CancelledError:
-            raise
-        except BaseException:
+        except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise  # the group ends already
             end_soon()
-            raise
+            raise RuntimeError("a task of the appliance ended") from error
 
     tasks.create_task(watched())
 

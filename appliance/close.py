@@ -51,9 +51,17 @@ async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: Ti
             whole(slot): whole(row_id)
             for slot, row_id in await tx.all("SELECT slot, id FROM meter WHERE zone = ?", (zone.zone,))
         }
+        mid_batch = (number - zone.first_block) % time.batch_blocks != 0
+        before = await blocks.holders(tx, zone.zone) if mid_batch else {}  # a home moves in when a batch begins
         observed = [
             await readings.observe(
-                tx, slot, secrets.holder(zone, slot), meters.get(slot), billed.get(slot), starts_at, ends_at
+                tx,
+                slot,
+                before.get(slot, secrets.holder(zone, slot)),
+                meters.get(slot),
+                billed.get(slot),
+                starts_at,
+                ends_at,
             )
             for slot in range(zone.slots)
         ]

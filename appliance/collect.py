@@ -168,6 +168,9 @@ async def _ask(bus: Bus, meter: Installed) -> tuple[Reading, int]:
             return await _converse(bus, meter)
     except DriverError:
         raise
+    except asyncio.CancelledError as error:
+        _pass_on_cancellation()
+        raise DriverError("the driver gave up", permanent=False) from error
     except TimeoutError as error:
         raise DriverError("the driver did not come back in time", permanent=False) from error
     except Exception as error:  # the one place where anything may come: third-party code

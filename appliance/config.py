@@ -15,6 +15,7 @@ T = TypeVar("T")
 UNIT_OF: Final[Mapping[Utility, Literal["Wh", "L"]]] = {"electricity": "Wh", "water": "L"}
 SLOTS: Final = (16, 64)
 FEWEST_DWELLINGS: Final = 15  # k-min's floor (protocol, section 7); the registry contract holds the same
+METER_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LABEL: Final = re.compile(r"[A-Z0-9]{1,4}-[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?")
 
 
@@ -234,8 +235,11 @@ def _zone(table: _Table) -> ZoneConfig:
 
 
 def _meter(table: _Table, slots: int) -> MeterConfig:
+    name = table.text("name")
+    if not METER_NAME.fullmatch(name):
+        table.wrong("name", name, "1 to 64 letters, digits, dots, hyphens or underscores; not the serial number")
     meter = MeterConfig(
-        name=table.text("name"),
+        name=name,
         driver=table.text("driver"),
         slot=table.whole("slot", 0, slots - 1),
         settings=table.raw("settings", {}),

@@ -15,7 +15,8 @@ from typing import Final
 FIRST_DELAY: Final = 2  # seconds of back-off after a failure, doubled by each further one
 MAX_DELAY: Final = 900
 PATIENCE: Final = 3600  # a node's index may lag so long behind its table of accounts
-DEARER_AFTER: Final = 7200  # a transaction that waits so long in mempools is offered a quarter more
+DEARER_AFTER: Final = 7200  # a transaction that waits so long in mempools is sent again, the first of all for more
+UNSEEN: Final = "a node says it was executed, but the contract does not keep it"
 NONCE_LOST: Final = "another transaction used this nonce: is the gateway's key in use elsewhere?"
 
 
@@ -93,9 +94,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """In a mempool, the newest version offering `fee` micro-STX."""
+    """In a mempool; the dearest version offers `fee` micro-STX. `first`: nothing of ours with a lower nonce waits."""
 
     fee: int
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,10 @@ def _sent(delivery: Delivery, _event: Event, now: int, policy: Policy) -> Step:
 def _waiting(delivery: Delivery, event: Event, now: int, policy: Policy) -> Step:
     assert isinstance(event, Pending)
     fee = min(event.fee + event.fee // 4 + 1, policy.max_fee)
-    if now - delivery.since < DEARER_AFTER or fee <= event.fee:
+    if now - delivery.since < DEARER_AFTER:
         return _enter(delivery, State.SENT, now, now + policy.poll), ()
-    return _enter(delivery, State.QUEUED, now, now), (SignAgain(fee),)
+    dearer = (SignAgain(fee),) if event.first and fee > event.fee else ()
+    return _enter(delivery, State.QUEUED, now, now), dearer  # miners may have forgotten it, so it is sent again
 
 
 def _back_off(delivery: Delivery, event: Event, now: int, _policy: Policy) -> Step:
@@ -227,9 +230,9 @@ def _executed(delivery: Delivery, event: Event, now: int, policy: Policy) -> Ste
         return _dead(placed, event.reason, now)
     if buried and event.read_back:
         return _enter(placed, State.FINAL, now, now), ()
-    first_time = delivery.state is not State.INCLUDED
-    alerts = (Alert(event.reason),) if first_time and not event.ok else ()
-    return _enter(placed, State.INCLUDED, now, now + policy.poll, event.reason), alerts
+    reason = UNSEEN if buried else event.reason
+    alerts = (Alert(reason),) if reason not in ("", delivery.reason) else ()
+    return _enter(placed, State.INCLUDED, now, now + policy.poll, reason), alerts
 
 
 _TABLE: Final[dict[tuple[State, type[Event]], Callable[[Delivery, Event, int, Policy], Step]]] = {

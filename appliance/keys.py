@@ -46,6 +46,10 @@ class Secret:
         """80 bits as 16 characters in groups of four."""
         return code.encode(hkdf(self.raw, b"mita/v1/sign-in", SIGN_IN_BYTES), checked=False)
 
+    def mark(self) -> bytes:
+        """16 bytes by which the files of one gateway are known; they tell nothing of the secret."""
+        return hkdf(self.raw, b"mita/v1/mark", 16)
+
     def sign_in_salt(self) -> bytes:
         """16 bytes: the same code is always hashed with the same salt, so that an unchanged one is recognised."""
         return hkdf(self.raw, b"mita/v1/sign-in-salt", 16)

@@ -9,7 +9,7 @@ from appliance import call
 from appliance.config import UNIT_OF, Config
 from appliance.delivery import State
 from appliance.keys import Secret
-from appliance.store import blocks, outbox, portal, secrets
+from appliance.store import blocks, homes, outbox, portal, secrets
 from appliance.store.blocks import StoredBatch
 from appliance.store.database import Database
 from appliance.store.outbox import Submission
@@ -24,13 +24,18 @@ _WORDS: Final[Mapping[State, portal.State]] = {
 
 
 async def show_place(
-    db: Database, shown: Database, config: Config, dwellings: Mapping[str, Secret], contract: str
+    db: Database, shown: Database, config: Config, dwellings: Mapping[str, Secret], contract: str, mark: bytes
 ) -> None:
-    """The place, its zones, and who signs in with which code. Codes are hashed only when they are new: it is slow."""
-    if await portal.place(shown) is None:
+    """The place, its zones, and who signs in with which code. Codes are hashed only when they are new: it is slow.
+
+    `mark` is the core's; a portal.db without it was lost or is another core's, and is written from the beginning.
+    """
+    if not await homes.belongs_to(shown, mark):
         async with db.transaction() as tx:
             await blocks.show_all_again(tx)
-    known = await portal.salts(shown)
+        async with shown.transaction() as tx:
+            await homes.begin_again(tx, mark)
+    known = await homes.salts(shown)
     hashes = {
         label: await portal.hash_code(secret.sign_in_code(), secret.sign_in_salt())
         for label, secret in dwellings.items()
@@ -41,13 +46,11 @@ async def show_place(
         for zone in config.zones:
             unit = UNIT_OF[zone.utility]
             await portal.put_zone(tx, portal.Zone(zone.zone, zone.name, zone.utility, unit, zone.slots, contract))
+        await homes.let_go(tx, {zone.zone: zone.dwellings for zone in config.zones}, set(dwellings))
         for label, code_hash in hashes.items():
             await portal.put_dwelling(tx, label, dwellings[label].sign_in_salt(), code_hash)
-    ids = await portal.dwelling_ids(shown)
-    async with shown.transaction() as tx:
         for zone in config.zones:
-            for slot, label in zone.dwellings.items():
-                await portal.put_service(tx, portal.Service(zone.zone, slot, ids[label], level=0))
+            await homes.put_homes(tx, zone.zone, zone.dwellings)
 
 
 async def show_due(db: Database, shown: Database) -> None:
@@ -87,7 +90,7 @@ async def _show_block(db: Database, shown: Database, zone: int, number: int) -> 
     async with shown.transaction() as tx:
         await portal.put_block(tx, rows)
         for slot_number, level in levels.items():
-            await portal.set_level(tx, zone, slot_number, level)
+            await homes.set_level(tx, zone, slot_number, level)
     async with db.transaction() as tx:
         await blocks.set_shown(tx, zone, number)
 

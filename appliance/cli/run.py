@@ -60,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _first(error: Exception) -> Exception:
     """What a group of tasks ended for."""
-    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+    inner = error.exceptions[0] if isinstance(error, ExceptionGroup) else error.__cause__
+    return _first(inner) if isinstance(inner, Exception) and not isinstance(error, OSError | sqlite3.Error) else error
 
 
 def _in_words(error: Exception, settings: config.Config) -> str | None:

@@ -39,10 +39,10 @@ async def next_block(source: Database | Transaction, zone: int, first_block: int
     return first_block if last is None else last + 1
 
 
-async def first_block(tx: Transaction, zone: int) -> int | None:
-    """The oldest block of a zone; None while it has none."""
-    row = await tx.one("SELECT min(block) FROM block WHERE zone = ?", (zone,))
-    return None if row is None else maybe_whole(row[0])
+async def first_block(tx: Transaction, zone: int) -> tuple[int, int, int] | None:
+    """(number, starts_at, ends_at) of the oldest block of a zone; None while it has none."""
+    row = await tx.one("SELECT block, starts_at, ends_at FROM block WHERE zone = ? ORDER BY block LIMIT 1", (zone,))
+    return None if row is None else (whole(row[0]), whole(row[1]), whole(row[2]))
 
 
 async def billed_indexes(tx: Transaction, zone: int, block: int) -> dict[int, int | None]:

@@ -70,8 +70,10 @@ async def put(
 
 
 async def add_version(tx: Transaction, submission_id: int, signed: Signed) -> None:
+    """Makes it the newest. Signing is deterministic, so the same version may come again."""
     await tx.run(
-        "INSERT INTO signed SELECT ?1, coalesce(max(version) + 1, 0), ?2, ?3, ?4 FROM signed WHERE submission_id = ?1",
+        "INSERT INTO signed SELECT ?1, coalesce(max(version) + 1, 0), ?2, ?3, ?4 FROM signed WHERE submission_id = ?1 "
+        "ON CONFLICT (txid) DO UPDATE SET version = excluded.version",
         (submission_id, signed.txid, signed.fee, signed.raw),
     )
 
@@ -93,6 +95,12 @@ async def save(tx: Transaction, submission_id: int, delivery: Delivery) -> None:
             submission_id,
         ),
     )
+
+
+async def lowest_nonce(db: Database) -> int | None:
+    """Of the submissions that are not in a block yet: the one that all others wait for."""
+    row = await db.one("SELECT min(nonce) FROM submission WHERE state IN ('queued', 'sent')")
+    return None if row is None else maybe_whole(row[0])
 
 
 async def renew(tx: Transaction, submission_id: int, nonce: int, delivery: Delivery, signed: Signed) -> None:

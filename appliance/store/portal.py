@@ -378,20 +378,3 @@ def _usage_block(row: Any) -> UsageBlock:
 
 def _token_hash(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
-
-
-async def salts(db: Database) -> dict[str, bytes]:
-    """Label -> salt of every dwelling."""
-    rows: Any = await db.all("SELECT label, salt FROM dwelling")
-    return dict(rows)
-
-
-async def dwelling_ids(db: Database) -> dict[str, int]:
-    """Label -> id of every dwelling."""
-    rows: Any = await db.all("SELECT label, id FROM dwelling")
-    return dict(rows)
-
-
-async def set_level(tx: Transaction, zone: int, slot: int, level: int) -> None:
-    """The authenticity level of the meter at a slot, once it has answered."""
-    await tx.run("UPDATE service SET level = ? WHERE zone = ? AND slot = ?", (level, zone, slot))

@@ -61,7 +61,9 @@ async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: P
         log.info("zone %d: batch from block %d signed, transaction %s", zone, first_block, signed.txid.hex())
 
 
-async def take_up_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
+async def take_up_due(
+    db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, ready: Container[int]
+) -> None:
     """Gives a fresh nonce to submissions that lost theirs or came too early, if the chain waits for the batch.
 
     The contract takes each block of a zone once, so an older version that turns up after all does no harm; one that had
@@ -69,9 +71,10 @@ async def take_up_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
     """
     for submission in await outbox.rejected(db):
         lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY)
-        if not lost or clock.now() - submission.delivery.since < delivery.PATIENCE:
+        early = clock.now() - submission.delivery.since < delivery.PATIENCE
+        if not lost or early or submission.zone not in ready:
             continue
-        found = await _look_up(db, node, submission)
+        found = await _look_up(db, node, submission, first=False)
         if isinstance(found, delivery.Executed) and found.ok:
             seen = replace(submission.delivery, state=State.SENT, since=clock.now(), next_at=clock.now())
             async with db.transaction() as tx:
@@ -79,7 +82,11 @@ async def take_up_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
             continue
         meter_data = Contract(lane.deployer, call.METER_DATA)
         state = await node.call_read(meter_data, "get-zone-state", (UInt(submission.zone),), lane.address)
-        if call.read_next_block(state) != submission.first_block:
+        try:
+            expected = call.read_next_block(state)
+        except TypeError as error:
+            raise NodeError(f"get-zone-state answers in an unknown form: {error}", permanent=True) from error
+        if expected != submission.first_block:
             continue
         on_chain = (await node.account(lane.address)).nonce
         nonce = max(on_chain, await outbox.next_nonce(db, str(lane.address)) or 0)
@@ -100,10 +107,11 @@ async def _sign(
 
 async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy) -> None:
     """Takes every submission that is due one step further."""
+    lowest = await outbox.lowest_nonce(db)
     for submission in await outbox.due(db, clock.now()):
         if submission.delivery.state is State.QUEUED:
             submission = await _as_configured(db, lane, submission)
-        event = await _event(db, node, submission)
+        event = await _event(db, node, submission, first=submission.nonce == lowest)
         after, actions = delivery.step(submission.delivery, event, clock.now(), policy)
         fresh: list[Signed] = []
         for action in actions:
@@ -117,7 +125,7 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
             for signed in fresh:
                 await outbox.add_version(tx, submission.id, signed)
             await outbox.save(tx, submission.id, after)
-            if after.state in (State.QUEUED, State.SENT):
+            if after.state in (State.QUEUED, State.SENT, State.REJECTED):
                 await blocks.forget_on_chain(tx, submission.zone, submission.first_block)
         _tell(submission, after)
 
@@ -152,13 +160,13 @@ async def _call(db: Database, lane: Lane, zone: int, first_block: int) -> Contra
     )
 
 
-async def _event(db: Database, node: Node, submission: Submission) -> Event:
+async def _event(db: Database, node: Node, submission: Submission, *, first: bool) -> Event:
     """Asks or tells the node what the state calls for."""
     try:
         if submission.delivery.state is State.QUEUED:
             newest = submission.versions[-1]
             return _of_submit(await node.submit(newest.raw), newest.fee)
-        return await _look_up(db, node, submission)
+        return await _look_up(db, node, submission, first=first)
     except NodeError as error:
         return delivery.TryLater(str(error))
 
@@ -178,21 +186,21 @@ def _of_submit(answer: Accepted | Rejected, offered: int) -> Event:
             return delivery.TryLater(answer.reason)
 
 
-async def _look_up(db: Database, node: Node, submission: Submission) -> Event:
+async def _look_up(db: Database, node: Node, submission: Submission, *, first: bool) -> Event:
     """Of the versions with one nonce at most one can be mined; a refusal of an earlier nonce's version is past."""
-    waiting = refused = None
+    waiting, refused = False, None
     for version in submission.versions:
         status = await node.transaction(version.txid.hex())
         if status is None or status.state.dropped:
             continue
         if not (status.state.mined and status.canonical):
-            waiting = version
+            waiting = True
         elif status.state is TransactionState.SUCCESS:
             return await _executed(db, node, submission, version, status)
         elif deserialize(version.raw).origin.nonce == submission.nonce:
             refused = version, status
-    if waiting is not None:
-        return delivery.Pending(waiting.fee)
+    if waiting:
+        return delivery.Pending(max(version.fee for version in submission.versions), first)
     if refused is not None:
         return await _executed(db, node, submission, *refused)
     account = await node.account(Address.from_c32(submission.address))

@@ -93,7 +93,7 @@ async def test_readings_reach_the_journal(tmp_path: Path) -> None:
     ],
 )
 async def test_a_bad_meter_harms_only_itself(
-    tmp_path: Path, fault: Exception, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, fault: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = SteppingClock(1_000_000, stop_after=60)
     bad = FakeMeter(clock.now, lambda _: 1, fault=fault)

@@ -32,7 +32,7 @@ def executed(ok: bool = True, tip: int = 100, read_back: bool = True) -> Event:
         (State.QUEUED, delivery.FeeTooLow(5000, 100), State.QUEUED),
         (State.QUEUED, delivery.NonceUsed("BadNonce"), State.SENT),
         (State.QUEUED, delivery.Refused("NoSuchContract"), State.QUEUED),
-        (State.SENT, delivery.Pending(100), State.SENT),
+        (State.SENT, delivery.Pending(100, True), State.SENT),
         (State.SENT, delivery.TryLater("down"), State.SENT),
         (State.SENT, delivery.Unknown(nonce_passed=False), State.QUEUED),
         (State.SENT, delivery.Unknown(nonce_passed=True), State.SENT),
@@ -44,7 +44,7 @@ def executed(ok: bool = True, tip: int = 100, read_back: bool = True) -> Event:
         (State.INCLUDED, executed(tip=102), State.FINAL),
         (State.INCLUDED, executed(tip=102, read_back=False), State.INCLUDED),
         (State.INCLUDED, executed(ok=False, tip=102), State.REJECTED),
-        (State.INCLUDED, delivery.Pending(100), State.SENT),
+        (State.INCLUDED, delivery.Pending(100, True), State.SENT),
         (State.INCLUDED, delivery.Unknown(nonce_passed=False), State.QUEUED),
         (State.INCLUDED, delivery.TryLater("down"), State.INCLUDED),
     ],
@@ -63,7 +63,7 @@ def test_the_unexpected_only_waits() -> None:
         delivery.FeeTooLow(1, 0),
         delivery.NonceUsed(""),
         delivery.Refused(""),
-        delivery.Pending(100),
+        delivery.Pending(100, True),
         delivery.Unknown(nonce_passed=True),
         executed(),
     ]
@@ -111,7 +111,7 @@ def test_a_stranger_with_our_key_is_told_from_a_slow_index() -> None:
     later = NOW + 100 * PATIENCE  # patience begins with the first such answer, however long the state has lasted
     after, actions = step(waiting, delivery.Unknown(nonce_passed=True), later, POLICY)
     assert (after.state, actions, after.lost_since) == (State.SENT, (), later)
-    seen, _ = step(after, delivery.Pending(100), later + 5, POLICY)
+    seen, _ = step(after, delivery.Pending(100, True), later + 5, POLICY)
     assert seen.lost_since is None
     after, actions = step(after, delivery.Unknown(nonce_passed=True), later + PATIENCE - 1, POLICY)
     assert (after.state, actions) == (State.SENT, ())
@@ -134,9 +134,19 @@ def test_a_refused_batch_is_told_once_when_included_and_once_when_final() -> Non
 
 def test_what_waits_too_long_is_offered_more_up_to_the_limit() -> None:
     waiting = at(State.SENT)
-    after, actions = step(waiting, delivery.Pending(100), waiting.since + DEARER_AFTER - 1, POLICY)
+    after, actions = step(waiting, delivery.Pending(100, True), waiting.since + DEARER_AFTER - 1, POLICY)
     assert (after.state, actions) == (State.SENT, ())
-    after, actions = step(waiting, delivery.Pending(100), waiting.since + DEARER_AFTER, POLICY)
+    after, actions = step(waiting, delivery.Pending(100, False), waiting.since + DEARER_AFTER, POLICY)
+    assert (after.state, actions) == (State.QUEUED, ()), "those behind are sent again as they are"
+    after, actions = step(waiting, delivery.Pending(100, True), waiting.since + DEARER_AFTER, POLICY)
     assert (after.state, actions) == (State.QUEUED, (SignAgain(126),))
-    after, actions = step(waiting, delivery.Pending(POLICY.max_fee), waiting.since + DEARER_AFTER, POLICY)
-    assert (after.state, actions) == (State.SENT, ())
+    after, actions = step(waiting, delivery.Pending(POLICY.max_fee, True), waiting.since + DEARER_AFTER, POLICY)
+    assert (after.state, actions) == (State.QUEUED, ()), "at the limit the same bytes are sent again"
+
+
+def test_what_no_contract_keeps_is_told_once_and_never_final() -> None:
+    first, actions = step(at(State.INCLUDED), executed(tip=102, read_back=False), NOW, POLICY)
+    assert (first.state, actions) == (State.INCLUDED, (Alert(delivery.UNSEEN),))
+    again, actions = step(first, executed(tip=103, read_back=False), NOW + 5, POLICY)
+    assert (again.state, actions) == (State.INCLUDED, ())
+    assert step(again, executed(tip=104), NOW + 10, POLICY)[0].state is State.FINAL

@@ -73,7 +73,7 @@ class Outbox(RuleBasedStateMachine):
             node = cast(Node, self.world)
             await deliver.sign_due(self.db, node, self.lane, self.clock, POLICY, ZONES)
             await deliver.deliver_due(self.db, node, self.lane, self.clock, POLICY)
-            await deliver.take_up_due(self.db, node, self.lane, self.clock, POLICY)
+            await deliver.take_up_due(self.db, node, self.lane, self.clock, POLICY, ZONES)
             for zone, first in await blocks.unread_on_chain(self.db):
                 if (zone, first) in self.world.executed():
                     async with self.db.transaction() as tx:

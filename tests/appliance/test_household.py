@@ -14,7 +14,7 @@ from appliance.close import close_due
 from appliance.config import ChainConfig, Config, ConfigError, PortalConfig, TimeConfig, ZoneConfig
 from appliance.projection import show_due, show_place
 from appliance.prove import Prover
-from appliance.store import blocks, portal
+from appliance.store import blocks, homes
 from appliance.store.database import Database
 from tests.fakes.clock import FakeClock
 
@@ -37,22 +37,51 @@ async def run_to(db: Database, owned: Household, zone: ZoneConfig, at: int) -> N
         await prove.batch_due(db, prover, [zone], owned.keys, TIME)
 
 
-async def test_a_home_moves_in_between_two_blocks_of_a_batch(tmp_path: Path) -> None:
+async def test_a_home_moves_in_when_a_batch_begins(tmp_path: Path) -> None:
     async with core_store(config(tmp_path)) as (db, owned):
         await run_to(db, owned, ZONE, 600)
     moved = replace(ZONE, dwellings={**HOMES, 15: "A-16"})
     async with core_store(config(tmp_path, moved)) as (db, owned):
-        await run_to(db, owned, moved, 700)
-        first = (await blocks.get_block(db, 1, 5)).content.slots
-        second = (await blocks.get_block(db, 1, 6)).content.slots
-        assert [slot.holder for slot in first[14:]] == ["dwelling/A-15", "zone/1"]
-        assert [slot.holder for slot in second[14:]] == ["dwelling/A-15", "dwelling/A-16"]
-        assert (await blocks.get_batch(db, 1, 5)).last_block == 6
+        await run_to(db, owned, moved, 900)
+        holders = [(await blocks.get_block(db, 1, number)).content.slots[15].holder for number in range(5, 9)]
+        assert holders == ["zone/1", "zone/1", "dwelling/A-16", "dwelling/A-16"]
+        assert [(await blocks.get_batch(db, 1, first)).last_block for first in (5, 7)] == [6, 8]
         async with Database.open(tmp_path / "data" / "portal.db", "portal") as shown:
-            await show_place(db, shown, config(tmp_path, moved), owned.dwellings, "ST.meter-data")
-            await show_due(db, shown)
-            rows = await shown.all("SELECT slot, block FROM usage_block WHERE slot >= 14 ORDER BY slot, block")
-            assert rows == [(14, 5), (14, 6), (15, 6)], "what was used before is nobody's"
+            await show(db, shown, owned, config(tmp_path, moved))
+            rows = await shown.all("SELECT block FROM usage_block WHERE slot = 15 ORDER BY block")
+            assert rows == [(7,), (8,)], "what was used before is nobody's"
+
+
+async def test_homes_are_rearranged_before_the_first_block(tmp_path: Path) -> None:
+    """A mistake in the list of homes is corrected by writing the right one, as long as nothing was committed."""
+    arranged: list[dict[int, str]] = [
+        HOMES,
+        {**HOMES, 3: "A-05", 4: "A-04"},  # two changed places
+        {slot + 1: label for slot, label in HOMES.items()},  # all by one
+        {**HOMES, 3: "A0-4"},  # a label that reads the same when typed
+    ]
+    async with Database.open(tmp_path / "portal.db", "portal") as shown:
+        for dwellings in arranged:
+            settings = config(tmp_path, replace(ZONE, dwellings=dwellings))
+            async with core_store(settings) as (db, owned):
+                await show(db, shown, owned, settings)
+            rows = await shown.all("SELECT slot, label FROM service JOIN dwelling ON dwelling.id = dwelling_id")
+            assert {slot: label for slot, label in rows} == dwellings  # noqa: C416 - typed
+            assert await shown.one("SELECT count(*) FROM dwelling") == (15,)
+
+
+async def test_pages_of_another_core_are_not_taken_over(tmp_path: Path) -> None:
+    async with Database.open(tmp_path / "portal.db", "portal") as shown:
+        for place in ("first", "second"):
+            async with core_store(config(tmp_path / place)) as (db, owned):
+                await run_to(db, owned, ZONE, 700 if place == "first" else 600)
+                await show(db, shown, owned, config(tmp_path / place))
+        assert await shown.one("SELECT count(*), max(block) FROM usage_block") == (15, 5)
+
+
+async def show(db: Database, shown: Database, owned: Household, settings: Config) -> None:
+    await show_place(db, shown, settings, owned.dwellings, "ST.meter-data", owned.gateway.mark())
+    await show_due(db, shown)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +102,10 @@ async def test_a_change_that_would_break_blocks_is_refused_in_words(
     with pytest.raises(ConfigError, match=words):
         async with core_store(config(tmp_path, replace(ZONE, **change))):  # type: ignore[arg-type]
             pass
+    for time in (replace(TIME, block_seconds=200), replace(TIME, origin=50)):
+        with pytest.raises(ConfigError, match="write block_seconds = 100, origin = 0"):
+            async with core_store(replace(config(tmp_path), time=time)):
+                pass
     async with core_store(config(tmp_path)) as (db, owned):
         await run_to(db, owned, ZONE, 700)
         assert (await blocks.get_batch(db, 1, 5)).last_block == 6, "with the old configuration it goes on"
@@ -95,11 +128,10 @@ async def test_a_lost_portal_database_is_filled_again(tmp_path: Path) -> None:
         for name in ("first.db", "second.db"):
             async with Database.open(tmp_path / name, "portal") as shown:
                 for _ in range(2):
-                    await show_place(db, shown, config(tmp_path), owned.dwellings, "ST.meter-data")
-                    await show_due(db, shown)
+                    await show(db, shown, owned, config(tmp_path))
                 assert await shown.one("SELECT count(*) FROM usage_block") == (30,)
                 assert await shown.one("SELECT count(*) FROM batch_commitment") == (16,)
-                assert len(await portal.salts(shown)) == 15
+                assert len(await homes.salts(shown)) == 15
 
 
 async def test_secrets_are_made_once(tmp_path: Path) -> None:

@@ -8,6 +8,12 @@ CREATE TABLE dwelling (
     code_hash BLOB NOT NULL CHECK (length(code_hash) = 32)
 ) STRICT;
 
+-- Whose pages these are, in one row: a mark of the core that writes them.
+CREATE TABLE core (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    mark BLOB NOT NULL CHECK (length(mark) = 16)
+) STRICT;
+
 -- Where this is, in one row.
 CREATE TABLE place (
     id                 INTEGER PRIMARY KEY CHECK (id = 1),
