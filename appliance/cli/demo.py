@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import aiohttp
 
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 class Teller:
     """Progress for a person: seconds since the start, then what happened."""
 
-    def __init__(self, stream: object) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._start = time.monotonic()
         self._answering = 0
@@ -69,7 +69,7 @@ class Teller:
         return round(time.monotonic() - self._start)
 
     def say(self, text: str) -> None:
-        print(f"{time.monotonic() - self._start:6.1f} s  {text}", file=self._stream, flush=True)  # type: ignore[call-overload]
+        print(f"{time.monotonic() - self._start:6.1f} s  {text}", file=self._stream, flush=True)
 
     def log_line(self, line: str) -> None:
         """A line of the appliance's log; the meters' first answers are counted, not listed."""

@@ -69,7 +69,8 @@ async def confirm(answers: Answers, wrong: dict[int, list[str]]) -> None:
 
 
 async def test_a_zone_that_is_registered_alike_is_asked_for_once() -> None:
-    answers, wrong = Answers(some(REGISTERED)), {}  # type: ignore[var-annotated]
+    answers = Answers(some(REGISTERED))
+    wrong: dict[int, list[str]] = {}
     for _ in range(3):
         await confirm(answers, wrong)
     assert wrong == {1: []}
