@@ -54,8 +54,8 @@ async def billed_indexes(tx: Transaction, zone: int, block: int) -> dict[int, in
 async def holders(source: Database | Transaction, zone: int) -> dict[int, str]:
     """Per slot whose secret committed to its newest block; empty before the first."""
     rows = await source.all(
-        "SELECT slot, holder FROM block_slot WHERE zone = ?1 "
-        "AND block = (SELECT max(block) FROM block WHERE zone = ?1)",
+        "SELECT slot, holder FROM block_slot s WHERE zone = ? "
+        "AND block = (SELECT max(block) FROM block WHERE zone = s.zone)",
         (zone,),
     )
     return {whole(slot): text(holder) for slot, holder in rows}
@@ -139,10 +139,10 @@ async def put_commitments(tx: Transaction, zone: int, block: int, commitments: S
 async def progress(db: Database, zone: int, first_block: int) -> tuple[int, int]:
     """(blocks in batches, consecutive proven blocks) of a zone, counted from its first. One statement: one snapshot."""
     row = await db.one(
-        "SELECT (SELECT max(last_block) FROM batch WHERE zone = ?1), "
-        "coalesce((SELECT min(block) FROM block WHERE zone = ?1 AND proven_at IS NULL), "
-        "(SELECT max(block) + 1 FROM block WHERE zone = ?1))",
-        (zone,),
+        "SELECT (SELECT max(last_block) FROM batch WHERE zone = ?), "
+        "coalesce((SELECT min(block) FROM block WHERE zone = ? AND proven_at IS NULL), "
+        "(SELECT max(block) + 1 FROM block WHERE zone = ?))",
+        (zone, zone, zone),
     )
     last_batched, first_unready = (None, None) if row is None else (maybe_whole(row[0]), maybe_whole(row[1]))
     batched = 0 if last_batched is None else last_batched - first_block + 1
@@ -215,11 +215,11 @@ async def levels(db: Database, zone: int, first_block: int, last_block: int) -> 
     if it never answered.
     """
     rows = await db.all(
-        "SELECT coalesce(min(level) FILTER (WHERE block >= ?2), (SELECT level FROM block_slot b WHERE b.zone = s.zone "
-        "AND b.slot = s.slot AND b.block < ?2 AND level IS NOT NULL ORDER BY block DESC LIMIT 1), 0) "
-        "FROM block_slot s JOIN meter USING (zone, slot) WHERE zone = ?1 AND block BETWEEN ?2 AND ?3 "
+        "SELECT coalesce(min(level) FILTER (WHERE block >= ?), (SELECT level FROM block_slot b WHERE b.zone = s.zone "
+        "AND b.slot = s.slot AND b.block < ? AND level IS NOT NULL ORDER BY block DESC LIMIT 1), 0) "
+        "FROM block_slot s JOIN meter USING (zone, slot) WHERE zone = ? AND block BETWEEN ? AND ? "
         "GROUP BY slot ORDER BY slot",
-        (zone, first_block, last_block),
+        (first_block, first_block, zone, first_block, last_block),
     )
     return [whole(row[0]) for row in rows]
 

@@ -72,9 +72,9 @@ async def put(
 async def add_version(tx: Transaction, submission_id: int, signed: Signed) -> None:
     """Makes it the newest. Signing is deterministic, so the same version may come again."""
     await tx.run(
-        "INSERT INTO signed SELECT ?1, coalesce(max(version) + 1, 0), ?2, ?3, ?4 FROM signed WHERE submission_id = ?1 "
+        "INSERT INTO signed SELECT ?, coalesce(max(version) + 1, 0), ?, ?, ? FROM signed WHERE submission_id = ? "
         "ON CONFLICT (txid) DO UPDATE SET version = excluded.version",
-        (submission_id, signed.txid, signed.fee, signed.raw),
+        (submission_id, signed.txid, signed.fee, signed.raw, submission_id),
     )
 
 
@@ -126,8 +126,8 @@ async def due(db: Database, now: int) -> list[Submission]:
     """
     rows = await db.all(
         "SELECT id FROM submission WHERE state IN ('queued', 'sent', 'included') "
-        "AND (next_at <= ?1 OR next_at > ?1 + ?2) ORDER BY nonce",
-        (now, 2 * MAX_DELAY),
+        "AND (next_at <= ? OR next_at > ?) ORDER BY nonce",
+        (now, now + 2 * MAX_DELAY),
     )
     return [await _get(db, whole(row[0])) for row in rows]
 
