@@ -205,7 +205,7 @@ def _start(tasks: asyncio.TaskGroup, work: Coroutine[object, object, None]) -> N
     async def watched() -> None:
         try:
             await work
-        except BaseException as error:
+        except BaseException as error:  # whatever ends one task ends the process
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise  # the group ends already

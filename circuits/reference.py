@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-_limit = sys.getrecursionlimit()
+_limit = sys.getrecursionlimit()  # before py_ecc is imported, hence imports below code
 
 from py_ecc.secp256k1 import secp256k1 as curve  # noqa: E402
 

@@ -13,7 +13,6 @@ C32_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 HASH160_BYTES = 20
 CHECKSUM_BYTES = 4
 MAX_C32_TEXT = 64  # more than any address; bounds the work on outside text
-MAX_CONTRACT_NAME = 40
 
 _CONTRACT_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}")
 

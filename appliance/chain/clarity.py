@@ -14,7 +14,6 @@ from appliance.chain.address import HASH160_BYTES, Address, AddressError, CodecE
 MAX_VALUE_BYTES = 1 << 20
 MAX_UTF8_CHARACTERS = MAX_VALUE_BYTES // 4
 MAX_TYPE_DEPTH = 32  # a plain value counts 1, every container around it 1 more
-MAX_NAME = 128
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9\-_!?+<>=/*]{0,127}|[-+=/*]|[<>]=?")
 _ASCII = re.compile(r"[\x20-\x7e\t\n\x0c\r]*")
@@ -156,7 +155,6 @@ class Tuple:
         return dict(self.fields)[name]
 
 
-Principal = Address | Contract
 Value = (
     UInt | Int | Bool | Buffer | Ascii | Utf8 | Address | Contract | Optional | ResponseOk | ResponseErr | List | Tuple
 )

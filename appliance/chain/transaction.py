@@ -32,7 +32,6 @@ from appliance.chain.payload import (
 )
 
 MAX_TRANSACTION_BYTES = 2 << 20  # of a block, so of any transaction
-MIN_RELAYED_BYTES = 180  # nodes do not relay anything shorter
 SIGNATURE_BYTES = 65
 UNSIGNED: Final = bytes(SIGNATURE_BYTES)
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     except (app.InUseError, KeyFileError, SchemaError) as error:
         sys.stderr.write(f"mita: {error}\n")
         return 1
-    except ExceptionGroup as group:
+    except ExceptionGroup as group:  # raised again unless a person can mend it
         words = _in_words(_first(group), settings)
         if words is None:
             raise

@@ -13,7 +13,6 @@ import aiosqlite
 from appliance.store.migrate import Schema, migrate
 
 Value = int | str | bytes | None
-Row = Sequence[Value]
 
 
 class Transaction:
@@ -74,7 +73,7 @@ class Database:
                 await self._connection.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._connection)
                 await self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # cancellation too: half a transaction must not stay
                 await self._connection.rollback()  # does nothing where BEGIN was cancelled before it took effect
                 raise
 
