@@ -39,6 +39,9 @@ class Point(Protocol):
     def to_bytes(self) -> bytes:
         """33 bytes; EncodingError for infinity."""
 
+    def xy(self) -> tuple[int, int]:
+        """Affine coordinates, each in [0, p); EncodingError for infinity."""
+
     def is_infinity(self) -> bool: ...
 
     def __add__(self, other: Self) -> Self: ...
@@ -94,6 +97,11 @@ class LibPoint:
         if self._key is None:
             raise EncodingError("infinity has no encoding")
         return self._key.format(compressed=True)
+
+    def xy(self) -> tuple[int, int]:
+        if self._key is None:
+            raise EncodingError("infinity has no coordinates")
+        return self._key.point()
 
     def is_infinity(self) -> bool:
         return self._key is None

@@ -62,6 +62,11 @@ class ReferencePoint:
         x, y = self._xy
         return bytes([2 + y % 2]) + x.to_bytes(32, "big")
 
+    def xy(self) -> tuple[int, int]:
+        if self.is_infinity():
+            raise EncodingError("infinity has no coordinates")
+        return self._xy
+
     def is_infinity(self) -> bool:
         return self._xy == _INFINITY
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +73,25 @@ class Scalar:
 
 ZERO: Final = Scalar(0)
 ONE: Final = Scalar(1)
+
+
+def product(values: Sequence[int], modulus: int) -> int:
+    result = 1
+    for value in values:
+        result = result * value % modulus
+    return result
+
+
+def inverses(values: Sequence[int], inverse: int, modulus: int) -> list[int]:
+    """Of each value, given the inverse of the product of all: three products each, no division (Montgomery's trick)."""
+    before = [1]
+    for value in values:
+        before.append(before[-1] * value % modulus)
+    found = []
+    for value, others in zip(reversed(values), reversed(before[:-1]), strict=True):
+        found.append(inverse * others % modulus)
+        inverse = inverse * value % modulus
+    return found[::-1]
 
 
 def total(scalars: list[Scalar]) -> Scalar:

@@ -1,0 +1,28 @@
+"""Writes the test vectors: `python -m tests.vectors.make`. Same program, same files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from tests.vectors.case import FOLDER, Case, text
+from tests.vectors.others import any_zero_cases, bit_cases, opening_cases, zero_cases
+from tests.vectors.ranges import usage_cases
+
+FILES: Final[dict[str, Callable[[], list[Case]]]] = {
+    **{f"usage-{m}": partial(usage_cases, m) for m in (1, 4, 16, 64)},
+    "zero": zero_cases,
+    "any-zero": any_zero_cases,
+    "bit": bit_cases,
+    "opening": opening_cases,
+}
+
+
+def main() -> None:
+    for name, cases in FILES.items():
+        (FOLDER / f"{name}.json").write_text(text(cases()))
+
+
+if __name__ == "__main__":
+    main()
