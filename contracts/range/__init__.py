@@ -1,0 +1,1 @@
+"""The verifiers of range proofs: `range-N.clar`, one per shape, generated from readable templates."""
