@@ -6,9 +6,9 @@
     block.py        4  readings of a day -> Block; Blocks -> Batch       pure
     close.py        4  closes blocks that are over                       task
     evidence.py     5  what stands behind a batch: salted Merkle leaves  pure
-    proof.py        6  Block, Batch -> commitments and their opening     pure
+    proof.py        6  Block, Batch -> commitments, opening, range proof pure
     prove.py        6  runs proof in a worker process                    task
-    call.py         7  Batch -> contract call                            pure
+    call.py         7  proven Batch -> contract call                     pure
     delivery.py     8  the life of a signed transaction                  pure
     uplink/         9  drives deliveries over a link                     task
     chain/             the Stacks wire format, and a node over HTTP
@@ -22,5 +22,7 @@ Around them:
     keys.py            secrets: derived, sealed at rest
     app.py             opens everything, then one TaskGroup in the order above
     founding.py        once per settlement: deploys, bootstraps, registers
+    audit/             judges a settlement from the chain alone
+    bench/             measured figures
     cli/               one module per command
 """

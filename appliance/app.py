@@ -162,9 +162,11 @@ async def run(config: Config) -> None:
         journal = Journal(db)
 
         async def prove_and_batch() -> None:
-            await prove.commit_due(db, prover, owned.keys, clock)
+            await prove.commit_due(db, prover, owned.keys, clock, os.urandom)
             await prove.batch_due(db, prover, config.zones, owned.keys, config.time)
+            await prove.prove_due(db, prover, lane.sender, owned.keys, os.urandom, proved)
 
+        proved: set[tuple[int, int]] = set()
         ahead: set[int] = set()
         wrong: dict[int, list[str]] = {}
         differing: set[tuple[int, int]] = set()

@@ -5,12 +5,13 @@ Usage is the difference of two indexes, so what a block misses the next one carr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 MAX_BLOCK_USAGE: Final = 149_796  # floor((2^20 - 1) / 7): seven blocks stay below the range bound (protocol, section 2)
 NO_JOURNAL: Final = bytes(32)
+LEVELS: Final = 6  # authenticity levels of meters, L0 to L5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +80,9 @@ def next_batch(first_block: int, batched: int, closed: int, batch_blocks: int) -
         return None
     first = first_block + batched
     return first, first + batch_blocks - 1
+
+
+def level_counts(levels: Iterable[int | None]) -> tuple[int, ...]:
+    """How many slots have a meter of level 0, 1, ... 5; slots without one (None) do not count."""
+    given = list(levels)
+    return tuple(given.count(level) for level in range(LEVELS))

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.chain.address import Address, Contract
-from appliance.chain.clarity import NONE, Buffer, List, Optional, ResponseErr, Tuple, UInt, Value, serialize
+from appliance.chain.address import Address, Contract, Network
+from appliance.chain.clarity import NONE, Ascii, Buffer, List, Optional, ResponseErr, Tuple, UInt, Value, serialize
 from appliance.chain.payload import ContractCall
 from appliance.config import Utility, ZoneConfig
-from appliance.proof import ProvenBatch
+from appliance.proof import BoundProof, SummedBatch
 
 METER_DATA: Final = "meter-data"
 USER_REGISTRY: Final = "user-registry"
 UTILITY_CODES: Final[Mapping[Utility, int]] = {"electricity": 1, "water": 2}
 PRIVACY_PROOF: Final = "privacy-proof"
-LEVELS: Final = 6
+OPEN_PERIOD: Final = 0  # of every zone's state: periods do not close yet
 CHECKED_SUM: Final = 1  # bits of what privacy-proof says it checked
 CHECKED_RANGES: Final = 2
 
@@ -35,13 +35,26 @@ ERRORS: Final[dict[int, str]] = {
     210: "ERR_SUM_HINT",
     211: "ERR_SERIALIZE",
     212: "ERR_REPEATED",
+    213: "ERR_SELF_PROVED",
+    214: "ERR_NOT_SELF_PROVER",
+    215: "ERR_PROVED",
+    216: "ERR_NOT_A_BATCH",
     300: "ERR_ENCODING",
     301: "ERR_LENGTH",
     302: "ERR_HINT",
+    303: "ERR_ZERO_CHALLENGE",
     304: "ERR_OPENING",
+    305: "ERR_EQUATION",
+    306: "ERR_KIND",
+    307: "ERR_PRICE",
     400: "ERR_NOT_METER_DATA",
     401: "ERR_RECORDED",
     903: "ERR_NOT_WRITER",
+    1000: "ERR_ENCODING",  # the range verifiers', as those of privacy-proof above
+    1001: "ERR_LENGTH",
+    1002: "ERR_HINT",
+    1003: "ERR_ZERO_CHALLENGE",
+    1004: "ERR_EQUATION",
 }
 
 
@@ -56,41 +69,75 @@ class BatchOnChain:
     checked: int
 
 
-def submit_usage_batch(
-    deployer: Address,
-    zone: int,
-    first_block: int,
-    last_block: int,
-    evidence_root: bytes,
-    levels: Sequence[int],
-    proof: ProvenBatch,
-) -> ContractCall:
-    """The call that puts a batch on chain. `levels` is the authenticity level of every metered slot."""
-    none = List(())
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends batches, over which chain, to whose contracts."""
+
+    network: Network
+    deployer: Address
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class UsageBatch:
+    """A batch as the contract is given it, without its proof. `authenticity` counts slots by meter level, L0 to L5."""
+
+    zone: int
+    first_block: int
+    last_block: int
+    evidence_root: bytes
+    authenticity: tuple[int, ...]
+    sums: SummedBatch
+
+
+def usage_batch_context(sender: Sender, batch: UsageBatch, period: int = OPEN_PERIOD) -> bytes:
+    """What a batch's range proof is bound to, as meter-data computes it: SHA-256 of a tuple's consensus bytes."""
+    bound: dict[str, Value] = {
+        "domain": Ascii("mita/v1/usage-batch"),
+        "chain": UInt(sender.network.chain_id),
+        "contract": Contract(sender.deployer, METER_DATA),
+        "proof": Contract(sender.deployer, PRIVACY_PROOF),
+        "submitter": sender.address,
+        "zone": UInt(batch.zone),
+        "period": UInt(period),
+        "first-block": UInt(batch.first_block),
+        "last-block": UInt(batch.last_block),
+        "total": UInt(batch.sums.total),
+        "blinding-sum": Buffer(batch.sums.blinding_sum),
+        "evidence-root": Buffer(batch.evidence_root),
+        "authenticity": _counts(batch.authenticity),
+        "commitments-hash": Buffer(commitments_hash(batch.sums.commitments)),
+    }
+    return hashlib.sha256(serialize(Tuple.of(bound))).digest()
+
+
+def submit_usage_batch(sender: Sender, batch: UsageBatch, proof: BoundProof) -> ContractCall:
+    """The call that puts a batch on chain. The contract takes only a proof bound to `usage_batch_context`."""
+    sums = batch.sums
     return ContractCall(
-        Contract(deployer, METER_DATA),
+        Contract(sender.deployer, METER_DATA),
         "submit-usage-batch",
         (
-            UInt(zone),
-            UInt(first_block),
-            UInt(last_block),
-            _commitments(proof.commitments),
-            UInt(proof.total),
-            Buffer(proof.blinding_sum),
-            Buffer(evidence_root),
-            List(tuple(UInt(list(levels).count(level)) for level in range(LEVELS))),
-            NONE if proof.sum_hint is None else Optional(Buffer(proof.sum_hint)),
-            none,  # points, scalars and hints of the range proof, which this version does not make
-            none,
-            none,
-            Contract(deployer, PRIVACY_PROOF),
+            UInt(batch.zone),
+            UInt(batch.first_block),
+            UInt(batch.last_block),
+            _buffers(sums.commitments),
+            UInt(sums.total),
+            Buffer(sums.blinding_sum),
+            Buffer(batch.evidence_root),
+            _counts(batch.authenticity),
+            NONE if sums.sum_hint is None else Optional(Buffer(sums.sum_hint)),
+            _buffers(proof.points),
+            _buffers(proof.scalars),
+            _buffers(proof.hints),
+            Contract(sender.deployer, PRIVACY_PROOF),
         ),
     )
 
 
 def commitments_hash(commitments: Sequence[bytes]) -> bytes:
     """What the contract keeps of a batch's commitments: SHA-256 of their consensus bytes."""
-    return hashlib.sha256(serialize(_commitments(commitments))).digest()
+    return hashlib.sha256(serialize(_buffers(commitments))).digest()
 
 
 def read_batch(value: Value) -> BatchOnChain | None:
@@ -114,6 +161,13 @@ def read_next_block(value: Value) -> int | None:
     if not isinstance(value, Optional):
         raise TypeError("get-zone-state did not answer with an optional")
     return None if value.value is None else _whole(dict(_tuple(value.value).fields).get("next-block"))
+
+
+def read_holds_until(value: Value) -> int:
+    """The answer of `get-self-proofs`: the burn height from which a batch may say otherwise; 0 if none was given."""
+    if not isinstance(value, Optional):
+        raise TypeError("get-self-proofs did not answer with an optional")
+    return 0 if value.value is None else _whole(dict(_tuple(value.value).fields).get("holds-until"))
 
 
 def differences(value: Value, zone: ZoneConfig, gateway: Address, block_seconds: int) -> list[str]:
@@ -148,8 +202,12 @@ def error_name(result: Value | None) -> str:
     return "no result" if result is None else type(result).__name__
 
 
-def _commitments(commitments: Sequence[bytes]) -> List:
-    return List(tuple(Buffer(commitment) for commitment in commitments))
+def _buffers(items: Sequence[bytes]) -> List:
+    return List(tuple(Buffer(item) for item in items))
+
+
+def _counts(numbers: Sequence[int]) -> List:
+    return List(tuple(UInt(number) for number in numbers))
 
 
 def _tuple(value: Value) -> Tuple:

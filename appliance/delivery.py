@@ -15,6 +15,7 @@ from typing import Final
 FIRST_DELAY: Final = 2  # seconds of back-off after a failure, doubled by each further one
 MAX_DELAY: Final = 900
 PATIENCE: Final = 3600  # a node's index may lag so long behind its table of accounts
+READ_BACK_POLLS: Final = 5  # pauses in which the contract was surely asked what it keeps
 DEARER_AFTER: Final = 7200  # a transaction that waits so long in mempools is sent again, the first of all for more
 UNSEEN: Final = "a node says it was executed, but the contract does not keep it"
 NONCE_LOST: Final = "another transaction used this nonce: is the gateway's key in use elsewhere?"
@@ -230,7 +231,8 @@ def _executed(delivery: Delivery, event: Event, now: int, policy: Policy) -> Ste
         return _dead(placed, event.reason, now)
     if buried and event.read_back:
         return _enter(placed, State.FINAL, now, now), ()
-    reason = UNSEEN if buried else event.reason
+    asked = delivery.state is State.INCLUDED and now - delivery.since >= READ_BACK_POLLS * policy.poll
+    reason = UNSEEN if buried and asked else event.reason
     alerts = (Alert(reason),) if reason not in ("", delivery.reason) else ()
     return _enter(placed, State.INCLUDED, now, now + policy.poll, reason), alerts
 

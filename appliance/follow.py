@@ -59,8 +59,8 @@ async def read_back(
         batch = await blocks.get_batch(db, zone, first_block)
         expected = call.BatchOnChain(
             batch.last_block,
-            batch.proof.total,
-            call.commitments_hash(batch.proof.commitments),
+            batch.sums.total,
+            call.commitments_hash(batch.sums.commitments),
             batch.evidence_root,
             found.checked,
         )

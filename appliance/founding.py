@@ -18,7 +18,8 @@ from appliance.chain.payload import ContractCall, ContractDeploy, Payload, paylo
 from appliance.chain.transaction import PrivateKey, Transaction
 from appliance.config import ZoneConfig
 
-CONTRACTS: Final = ("audit-log", "user-registry", "privacy-proof", "aggregation", "meter-data")
+VERIFIERS: Final = ("range-1", "range-4", "range-16", "range-32", "range-64")
+CONTRACTS: Final = ("audit-log", "user-registry", *VERIFIERS, call.PRIVACY_PROOF, "aggregation", call.METER_DATA)
 """In the order of deployment: static calls go backwards only."""
 
 _POLL_SECONDS: Final = 0.1

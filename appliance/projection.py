@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from appliance import call
 from appliance.config import UNIT_OF, Config
 from appliance.delivery import State
 from appliance.keys import Secret
@@ -101,7 +100,7 @@ async def _show_batch(shown: Database, batch: StoredBatch, submission: Submissio
     if submission is not None:
         txid = (submission.delivery.txid or submission.versions[-1].txid).hex()
         height = submission.delivery.height
-    commitments = dict(enumerate(batch.proof.commitments))
+    commitments = dict(enumerate(batch.sums.commitments))
     async with shown.transaction() as tx:
         await portal.put_batch(
             tx,
@@ -109,12 +108,12 @@ async def _show_batch(shown: Database, batch: StoredBatch, submission: Submissio
                 zone=batch.zone,
                 first_block=batch.first_block,
                 last_block=batch.last_block,
-                total=batch.proof.total,
+                total=batch.sums.total,
                 evidence_root=batch.evidence_root,
                 state=state,
                 txid=txid,
                 height=height,
-                range_proved=batch.on_chain and bool(batch.checked & call.CHECKED_RANGES),
+                checked=batch.checked if batch.on_chain else 0,
             ),
         )
         await portal.put_batch_commitments(tx, batch.zone, batch.first_block, commitments)

@@ -1,6 +1,7 @@
-"""6: closed blocks -> commitments; blocks -> batches (task), in one worker process of low priority.
+"""6: closed blocks -> commitments and proofs; blocks -> batches; batches -> proofs (task).
 
-Bytes and integers in and out of the worker; it dies with its parent.
+In one worker process of low priority. Bytes and integers in and out of it; it dies with its parent. What a crash
+interrupts is made again with fresh randomness: another valid proof of the same.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, Self, TypeVar
 
 from appliance import proof
-from appliance.block import next_batch
+from appliance.block import level_counts, next_batch
+from appliance.call import Sender, usage_batch_context
 from appliance.clock import Clock
 from appliance.config import TimeConfig, ZoneConfig
 from appliance.evidence import Leaf, merkle_root
-from appliance.proof import BlockWitness, SlotWitness
-from appliance.store import blocks
+from appliance.keys import Randomness
+from appliance.proof import ENTROPY_BYTES, BlockWitness, ProofError, SlotWitness
+from appliance.store import blocks, proofs
 from appliance.store.blocks import StoredBlock
 from appliance.store.database import Database
 from circuits.blinding import BlindingKey
@@ -56,6 +60,10 @@ class Prover:
                     raise
         raise AssertionError("unreachable")
 
+    async def timed(self, function: Callable[..., Result], *args: object) -> tuple[Result, int]:
+        """As `run`, and the milliseconds that it took in the worker."""
+        return await self.run(_timed, function, args)
+
     def _worker(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
@@ -84,21 +92,32 @@ def _settle(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _timed(function: Callable[..., Result], args: Sequence[object]) -> tuple[Result, int]:
+    start = time.monotonic_ns()
+    result = function(*args)
+    return result, (time.monotonic_ns() - start) // 1_000_000
+
+
 Keys = Mapping[str, BlindingKey]
 """Blinding keys by the name of the secret they derive from; a block's slots say whose they are."""
 
 
-async def commit_due(db: Database, prover: Prover, keys: Keys, clock: Clock) -> None:
-    """Writes the commitments of every closed block that has none."""
-    for zone, number in await blocks.unproven(db):
+async def commit_due(db: Database, prover: Prover, keys: Keys, clock: Clock, randomness: Randomness) -> None:
+    """Writes commitments and proof of every closed block that has none. ProofError for a damaged store."""
+    for zone, number in await proofs.unproven_blocks(db):
         block = await blocks.get_block(db, zone, number)
-        commitments = await prover.run(proof.prove_block, _witness(block, keys))
+        witness, entropy = _witness(block, keys), randomness(ENTROPY_BYTES)
+        proven, spent = await prover.timed(proof.prove_block, witness, _block_context(block, keys), entropy)
+        if block.commitments not in (None, proven.commitments):
+            raise ProofError(f"block {number} of zone {zone} does not open with the stored keys")
         async with db.transaction() as tx:
-            await blocks.put_commitments(tx, zone, number, commitments, clock.now())
+            await blocks.put_commitments(tx, zone, number, proven.commitments, clock.now())
+            await proofs.put_block_proof(tx, zone, number, proven, spent)
+        log.info("zone %d: block %d proved in range in %d ms", zone, number, spent)
 
 
 async def batch_due(db: Database, prover: Prover, zones: Sequence[ZoneConfig], keys: Keys, time: TimeConfig) -> None:
-    """Sums every full batch of proven blocks and proves its total."""
+    """Sums every full batch of committed blocks and opens its total."""
     for zone in zones:
         while True:
             batched, proven = await blocks.progress(db, zone.zone, zone.first_block)
@@ -114,11 +133,41 @@ async def _batch(db: Database, prover: Prover, zone: int, span: tuple[int, int],
     witnesses = [_witness(block, keys) for block in content]
     stored = [_commitments(block) for block in content]
     running = await blocks.running_before(db, zone, first)
-    proven = await prover.run(proof.prove_batch, witnesses, stored, running)
+    sums = await prover.run(proof.sum_batch, witnesses, stored, running)
     root = merkle_root([digest for block in content for digest in _leaves(block, keys)])
     async with db.transaction() as tx:
-        await blocks.put_batch(tx, zone, first, last, root, proven)
+        await blocks.put_batch(tx, zone, first, last, root, sums)
     log.info("zone %d: batch of blocks %d to %d committed, its total opens", zone, first, last)
+
+
+async def prove_due(
+    db: Database, prover: Prover, sender: Sender, keys: Keys, randomness: Randomness, done: set[tuple[int, int]]
+) -> None:
+    """Proves every batch that may have to be signed and has no proof for what this sender's contract will compute.
+
+    `done` collects (zone, first block) of those that have one: what a context holds does not change while the
+    appliance runs. ProofError for a damaged store.
+    """
+    for zone, first_block in await proofs.unsettled_batches(db):
+        if (zone, first_block) in done:
+            continue
+        batch = await proofs.for_chain(db, zone, first_block)
+        context = usage_batch_context(sender, batch)
+        if await proofs.of_batch(db, zone, first_block, context) is None:
+            content = [await blocks.get_block(db, zone, n) for n in range(first_block, batch.last_block + 1)]
+            witnesses, entropy = [_witness(block, keys) for block in content], randomness(ENTROPY_BYTES)
+            made, spent = await prover.timed(proof.prove_batch, witnesses, batch.sums.commitments, context, entropy)
+            async with db.transaction() as tx:
+                await proofs.put_batch_proof(tx, zone, first_block, made, spent)
+            log.info("zone %d: batch from block %d proved in range in %d ms", zone, first_block, spent)
+        done.add((zone, first_block))
+
+
+def _block_context(block: StoredBlock, keys: Keys) -> bytes:
+    content = block.content
+    levels = level_counts(slot.level for slot in content.slots)
+    root = merkle_root(_leaves(block, keys))
+    return proof.usage_block_context(content.zone, content.block, content.starts_at, content.ends_at, levels, root)
 
 
 def _commitments(block: StoredBlock) -> tuple[bytes, ...]:

@@ -12,6 +12,10 @@
   (verify-usage-batch
     ((buff 32) (list 64 (buff 33)) uint (buff 32) (list 32 (buff 33)) (list 32 (buff 32)) (list 12 (buff 32)))
     (response uint uint))
+  ;; the same bits for commitments of which no sum is opened: ctx, commitments, points, scalars, hints.
+  (verify-usage
+    ((buff 32) (list 64 (buff 33)) (list 32 (buff 33)) (list 32 (buff 32)) (list 12 (buff 32)))
+    (response uint uint))
   ;; running, added, hint = inverse mod p of the product of all (x of added - x of running) -> the sums, slot by slot.
   (add-commitments
     ((list 64 (buff 33)) (list 64 (buff 33)) (buff 32))
@@ -35,6 +39,7 @@
 (define-constant TOPIC_BOOTSTRAP u100)
 (define-constant TOPIC_GATEWAY u101)
 (define-constant TOPIC_ZONE u102)
+(define-constant TOPIC_SELF_PROVING u103)
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; errors
@@ -55,6 +60,9 @@
 (define-constant ERR_SERIALIZE (err u112)) ;; an event without consensus bytes
 (define-constant ERR_TOO_FEW_DWELLINGS (err u113)) ;; so few that the zone's total would tell on single ones
 (define-constant ERR_TOO_MANY_DWELLINGS (err u114)) ;; more dwellings than the zone has slots
+(define-constant ERR_ZONE_UNKNOWN (err u115)) ;; no such zone
+(define-constant ERR_SLOT (err u116)) ;; the zone has no such slot
+(define-constant ERR_GATEWAY_PROVES (err u117)) ;; the zone's own gateway as a check on itself
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; data vars
@@ -82,6 +90,10 @@
   gateway: principal, utility: uint, slots: uint, dwellings: uint, first-block: uint, block-seconds: uint
 })
 
+;; I8: of zones in `zones`, slots below the zone's, and never the zone's gateway. A slot without an entry is proved by
+;; its gateway alone.
+(define-map self-provers {zone: uint, slot: uint} principal)
+
 ;; ----------------------------------------------------------------------------------------------------
 ;; read-only
 ;; ----------------------------------------------------------------------------------------------------
@@ -94,6 +106,10 @@
 
 (define-read-only (is-steward (who principal))
   (default-to false (map-get? stewards who)))
+
+;; Who proves this slot beside the gateway: a dwelling's own device; none where the gateway alone does.
+(define-read-only (get-self-prover (zone uint) (slot uint))
+  (map-get? self-provers {zone: zone, slot: slot}))
 
 ;; The contract that does the job `name` now.
 (define-read-only (get-active-contract (name (string-ascii 32)))
@@ -170,5 +186,22 @@
     (asserts! (< first-block BLOCK_LIMIT) ERR_FIRST_BLOCK)
     (asserts! (map-insert zones zone record) ERR_ZONE_KNOWN)
     (try! (contract-call? .audit-log record TOPIC_ZONE
+      (sha256 (unwrap! (to-consensus-buff? (print event)) ERR_SERIALIZE))))
+    (ok true)))
+
+;; Stewards, for now: the dwelling in this slot proves its usage from its own device, as `prover`, or (none) no longer.
+;; It holds at once; what was proved before stays. Prints {topic: "self-proving", zone, slot, prover, steward}.
+(define-public (set-self-proving (zone uint) (slot uint) (prover (optional principal)))
+  (let (
+      (registered (unwrap! (map-get? zones zone) ERR_ZONE_UNKNOWN))
+      (key {zone: zone, slot: slot})
+      (event {topic: "self-proving", zone: zone, slot: slot, prover: prover, steward: contract-caller}))
+    (asserts! (is-steward contract-caller) ERR_NOT_STEWARD)
+    (asserts! (< slot (get slots registered)) ERR_SLOT)
+    (asserts! (not (is-eq prover (some (get gateway registered)))) ERR_GATEWAY_PROVES)
+    (match prover
+      device (map-set self-provers key device)
+      (map-delete self-provers key))
+    (try! (contract-call? .audit-log record TOPIC_SELF_PROVING
       (sha256 (unwrap! (to-consensus-buff? (print event)) ERR_SERIALIZE))))
     (ok true)))

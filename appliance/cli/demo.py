@@ -19,6 +19,7 @@ from appliance.chain.node import Node
 from appliance.cli import town as surroundings
 from appliance.cli.reckoning import Books, Reckoning, reckon
 from appliance.cli.town import Pace, Process, Town, TownError
+from circuits.shape import USAGE_BOUND
 
 HELP = "watch it work: simulated meters, commitments, a local chain, the portal"
 EXAMPLE = """\
@@ -30,6 +31,7 @@ examples:
 FINAL_BATCHES: Final = 3
 PATIENCE: Final = 120  # seconds
 CARDS_SHOWN: Final = 3
+BLOCK_RUNTIME: Final = 5_000_000_000  # what the VM grants a block (stacks-core, epoch limits)
 MILESTONE: Final = 8  # meters, between two lines that count them
 _LOG_PREFIX: Final = re.compile(r"^[\d:, .-]+ mita(\.\w+)?: ")
 _ANSWERS: Final = re.compile(r"meter \S+ answers: ")
@@ -133,7 +135,7 @@ async def _conclude(town: Town, done: bool, options: argparse.Namespace, teller:
     summarise(result, teller)
     if not done:
         teller.say(f"FAILED: fewer than {FINAL_BATCHES} batches became final")
-    return 0 if done and result.equal else 1
+    return 0 if done and result.equal and result.range_proved else 1
 
 
 def summarise(result: Reckoning, teller: Teller) -> None:
@@ -141,14 +143,26 @@ def summarise(result: Reckoning, teller: Teller) -> None:
     say = teller.say
     say(f"{result.readings} readings of {result.meters} meters in {result.blocks} blocks")
     for made in result.transactions:
-        say(f"  transaction {made.txid[:16]}… {made.status}, {made.bytes} bytes, VM runtime {made.runtime}")
+        say(f"  transaction {made.txid[:16]}… {made.status}, {made.bytes} bytes, {_cost(made.runtime)}")
     for total in result.totals:
         sign = "=" if total.meters == total.chain else "IS NOT"
         say(f"  zone {total.zone}, blocks from {total.batch}: meters {total.meters} Wh {sign} chain {total.chain} Wh")
-    if not result.range_proved:
-        say("the totals are opened and checked on chain; that each home's part is in range is not proved yet")
+    for proof in result.proofs:
+        median, longest = proof.median_ms / 1000, proof.longest_ms / 1000
+        say(f"{proof.count} {proof.of} proofs in the worker: {median:.2f} s each (median; the longest {longest:.2f} s)")
+    say(
+        f"range-proved: the contract checked that each batch opens to its total and each part is below {USAGE_BOUND}"
+        if result.range_proved
+        else "FAILED: the contract does not say of every batch that it checked the ranges"
+    )
     for problem in result.problems:
         say(f"PROBLEM: {problem}")
     say(
         "the chain's totals equal the meters'" if result.equal else "FAILED: the chain's totals differ from the meters'"
     )
+
+
+def _cost(runtime: int | None) -> str:
+    if runtime is None:
+        return "not executed"
+    return f"VM runtime {runtime} ({runtime / BLOCK_RUNTIME:.2%} of a block, at what the local chain charges)"

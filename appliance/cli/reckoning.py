@@ -40,14 +40,28 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Proving:
+    """How long the worker took for the proofs `of` one kind ("block", "batch"), in milliseconds."""
+
+    of: str
+    count: int
+    median_ms: int
+    longest_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reckoning:
-    """What a demonstration came to. `problems` in words; none if nothing was lost, doubled or changed."""
+    """What a demonstration came to. `problems` in words; none if nothing was lost, doubled or changed.
+
+    `range_proved`: the contract says of every batch that it keeps that it checked the sum and the ranges.
+    """
 
     readings: int
     meters: int
     blocks: int
     transactions: tuple[CallMade, ...]
     totals: tuple[Total, ...]
+    proofs: tuple[Proving, ...]
     range_proved: bool
     problems: tuple[str, ...]
 
@@ -85,6 +99,15 @@ class Books:
             "WHERE on_chain = 1 AND state = 'final'"
         )
 
+    def proving(self) -> list[Proving]:
+        """Of blocks and batches; a kind that was not proved yet is left out."""
+        found = []
+        for kind in ("block", "batch"):
+            rows = self._db.execute(f"SELECT proving_ms FROM {kind}_proof ORDER BY proving_ms").fetchall()
+            if rows:
+                found.append(Proving(kind, len(rows), rows[len(rows) // 2][0], rows[-1][0]))
+        return found
+
     def batches(self) -> list[tuple[int, int, int]]:
         """(zone, first, last) of every batch, in order."""
         return self._db.execute("SELECT zone, first_block, last_block FROM batch ORDER BY zone, first_block").fetchall()
@@ -121,7 +144,8 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
         meter_data = Contract(deployer, call.METER_DATA)
         kept = call.read_batch(await node.call_read(meter_data, "get-batch", (UInt(zone), UInt(first)), gateway))
         totals.append(Total(zone, first, usage, None if kept is None else kept.total))
-        ranges.append(kept is not None and bool(kept.checked & call.CHECKED_RANGES))
+        if kept is not None:
+            ranges.append(kept.checked == call.CHECKED_SUM | call.CHECKED_RANGES)
     submissions = books.submissions()
     problems += await _sums(node, deployer, gateway, totals)
     problems += await _nonces(node, gateway, submissions)
@@ -137,6 +161,7 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
         blocks=books.count("SELECT count(*) FROM block"),
         transactions=tuple([await _made(node, txid, size) for _, _, _, txid, size in submissions]),
         totals=tuple(on_chain),
+        proofs=tuple(books.proving()),
         range_proved=bool(ranges) and all(ranges),
         problems=tuple(problems),
     )
@@ -167,7 +192,7 @@ async def _sums(node: Node, deployer: Address, gateway: Address, totals: Sequenc
     for zone in sorted({total.zone for total in totals}):
         own = [total.chain for total in totals if total.zone == zone and total.chain is not None]
         answer = await node.call_read(
-            Contract(deployer, "aggregation"), "get-zone-period-usage", (UInt(zone), UInt(0)), gateway
+            Contract(deployer, "aggregation"), "get-zone-period-usage", (UInt(zone), UInt(call.OPEN_PERIOD)), gateway
         )
         if answer != Tuple.of({"total": UInt(sum(own)), "batches": UInt(len(own))}):
             problems.append(f"zone {zone}: the contract's count or sum of its batches is not that of the batches")

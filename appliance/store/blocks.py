@@ -1,4 +1,4 @@
-"""Blocks and batches: closed, proven, summed, each once."""
+"""Blocks and batches: closed, committed, summed, each once. Their range proofs are in `proofs`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.block import Block, SlotUsage
-from appliance.proof import ProvenBatch
+from appliance.proof import SummedBatch
 from appliance.store.database import Database, Transaction
 from appliance.store.rows import blob, maybe_blob, maybe_whole, text, whole
 
@@ -21,13 +21,13 @@ class StoredBlock:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch as proven, and what was read back from the chain about it."""
+    """A batch as summed, and what was read back from the chain about it."""
 
     zone: int
     first_block: int
     last_block: int
     evidence_root: bytes
-    proof: ProvenBatch
+    sums: SummedBatch
     on_chain: bool
     checked: int
 
@@ -117,12 +117,6 @@ async def get_block(source: Database | Transaction, zone: int, block: int) -> St
     )
 
 
-async def unproven(db: Database) -> list[tuple[int, int]]:
-    """(zone, block) of closed blocks without commitments, oldest first."""
-    rows = await db.all("SELECT zone, block FROM block WHERE proven_at IS NULL ORDER BY block, zone")
-    return [(whole(zone), whole(block)) for zone, block in rows]
-
-
 async def put_commitments(tx: Transaction, zone: int, block: int, commitments: Sequence[bytes], now: int) -> None:
     """Once: a block that has commitments keeps them."""
     claimed = await tx.run(
@@ -150,18 +144,18 @@ async def progress(db: Database, zone: int, first_block: int) -> tuple[int, int]
 
 
 async def put_batch(
-    tx: Transaction, zone: int, first_block: int, last_block: int, evidence_root: bytes, proof: ProvenBatch
+    tx: Transaction, zone: int, first_block: int, last_block: int, evidence_root: bytes, sums: SummedBatch
 ) -> None:
     await tx.run(
         "INSERT INTO batch (zone, first_block, last_block, total, blinding_sum, evidence_root, sum_hint) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (zone, first_block, last_block, proof.total, proof.blinding_sum, evidence_root, proof.sum_hint),
+        (zone, first_block, last_block, sums.total, sums.blinding_sum, evidence_root, sums.sum_hint),
     )
     await tx.run_many(
         "INSERT INTO batch_slot VALUES (?, ?, ?, ?, ?)",
         [
             (zone, first_block, slot, commitment, running)
-            for slot, (commitment, running) in enumerate(zip(proof.commitments, proof.running, strict=True))
+            for slot, (commitment, running) in enumerate(zip(sums.commitments, sums.running, strict=True))
         ],
     )
 
@@ -178,7 +172,7 @@ async def get_batch(source: Database | Transaction, zone: int, first_block: int)
         "SELECT commitment, running FROM batch_slot WHERE zone = ? AND first_block = ? ORDER BY slot",
         (zone, first_block),
     )
-    proof = ProvenBatch(
+    sums = SummedBatch(
         total=whole(row[1]),
         blinding_sum=blob(row[2]),
         commitments=tuple(blob(c) for c, _ in slots),
@@ -186,7 +180,7 @@ async def get_batch(source: Database | Transaction, zone: int, first_block: int)
         sum_hint=maybe_blob(row[4]),
     )
     return StoredBatch(
-        zone, first_block, whole(row[0]), blob(row[3]), proof, on_chain=bool(row[5]), checked=whole(row[6])
+        zone, first_block, whole(row[0]), blob(row[3]), sums, on_chain=bool(row[5]), checked=whole(row[6])
     )
 
 
@@ -194,7 +188,7 @@ async def running_before(db: Database, zone: int, first_block: int) -> tuple[byt
     """The period's running commitments when the batch from first_block is added; None if it is the first."""
     row = await db.one("SELECT max(first_block) FROM batch WHERE zone = ? AND first_block < ?", (zone, first_block))
     last = None if row is None else maybe_whole(row[0])
-    return None if last is None else (await get_batch(db, zone, last)).proof.running
+    return None if last is None else (await get_batch(db, zone, last)).sums.running
 
 
 async def set_on_chain(tx: Transaction, zone: int, first_block: int, checked: int) -> None:

@@ -72,7 +72,11 @@ class UsageBlock:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive blocks of a zone in one transaction; `total` is the whole zone's, Wh or litre."""
+    """Consecutive blocks of a zone in one transaction; `total` is the whole zone's, Wh or litre.
+
+    `checked` are bits of what the contract says it checked: 1 that the sum opens to the total, 2 that each amount is in
+    range; 0 until the core has read them from the contract.
+    """
 
     zone: int
     first_block: int
@@ -82,7 +86,7 @@ class Batch:
     state: State
     txid: str | None
     height: int | None
-    range_proved: bool
+    checked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ async def put_block(tx: Transaction, rows: Iterable[UsageBlock]) -> None:
 
 
 async def put_batch(tx: Transaction, batch: Batch) -> None:
-    """A new batch, or its new state, txid, height, range_proved."""
+    """A new batch, or its new state, txid, height, checked."""
     await _put(tx, "batch", ("zone", "first_block"), [batch])
 
 
@@ -210,7 +214,7 @@ async def meter_levels(db: Database, zone: int) -> dict[int, int]:
     return dict(rows)
 
 
-_BATCH: Final = "zone, first_block, last_block, total, evidence_root, state, txid, height, range_proved"
+_BATCH: Final = "zone, first_block, last_block, total, evidence_root, state, txid, height, checked"
 
 
 async def batches(db: Database, zone: int, limit: int) -> list[Batch]:
@@ -367,8 +371,7 @@ async def _put(
 
 
 def _batch(row: Any) -> Batch:
-    values = [*row[:8], bool(row[8])]
-    return Batch(*values)
+    return Batch(*row)
 
 
 def _usage_block(row: Any) -> UsageBlock:

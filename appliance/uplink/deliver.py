@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from appliance import call, delivery
+from appliance.call import Sender
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.clarity import UInt
 from appliance.chain.node import Accepted, Action, Node, NodeError, Rejected, TransactionState, TransactionStatus
@@ -15,13 +16,14 @@ from appliance.chain.payload import ContractCall, payload_bytes
 from appliance.chain.transaction import PrivateKey, Transaction, deserialize
 from appliance.clock import Clock
 from appliance.delivery import Delivery, Event, Policy, State
-from appliance.store import blocks, outbox
+from appliance.store import blocks, outbox, proofs
 from appliance.store.database import Database
 from appliance.store.outbox import Signed, Submission
 
 log = logging.getLogger("mita.deliver")
 
 EARLY: Final = "abort_by_response: ERR_GAP"  # a batch before it had lost its nonce
+HELD: Final = "abort_by_response: ERR_SELF_PROVED"  # for a while, by what a dwelling proved of its own slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Lane:
     def address(self) -> Address:
         return self.key.address(self.network)
 
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.network, self.deployer, self.address)
+
     def sign(self, payload: ContractCall, nonce: int, fee: int) -> Signed:
         transaction = Transaction.unsigned(
             payload, network=self.network, public_key=self.key.public_key, nonce=nonce, fee=fee
@@ -45,17 +51,22 @@ class Lane:
 
 
 async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, ready: Container[int]) -> None:
-    """Signs and stores a transaction for every batch without one, of zones that are `ready`.
+    """Signs and stores a transaction for every batch without one, of zones that are `ready`, once it is proved.
 
     NodeError while the first nonce or the fee is unknown.
     """
+    unproved: set[int] = set()  # a later batch of the same zone must not take an earlier nonce
     for zone, first_block in await outbox.unsigned(db):
-        if zone not in ready:
+        if zone not in ready or zone in unproved:
+            continue
+        payload = await _call(db, lane, zone, first_block)
+        if payload is None:
+            unproved.add(zone)
             continue
         nonce = await outbox.next_nonce(db, str(lane.address))
         if nonce is None:
             nonce = (await node.account(lane.address)).nonce
-        signed = await _sign(db, node, lane, policy, zone, first_block, nonce)
+        signed = await _sign(node, lane, policy, payload, nonce)
         async with db.transaction() as tx:
             await outbox.put(tx, zone, first_block, str(lane.address), nonce, delivery.queued(clock.now()), signed)
         log.info("zone %d: batch from block %d signed, transaction %s", zone, first_block, signed.txid.hex())
@@ -64,13 +75,13 @@ async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: P
 async def take_up_due(
     db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, ready: Container[int]
 ) -> None:
-    """Gives a fresh nonce to submissions that lost theirs or came too early, if the chain waits for the batch.
+    """Gives a fresh nonce to submissions that lost theirs, came too early or were held back, if the chain waits for it.
 
     The contract takes each block of a zone once, so an older version that turns up after all does no harm; one that had
     turned up before, unseen, is followed again.
     """
     for submission in await outbox.rejected(db):
-        lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY)
+        lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY, HELD)
         early = clock.now() - submission.delivery.since < delivery.PATIENCE
         if not lost or early or submission.zone not in ready:
             continue
@@ -80,26 +91,34 @@ async def take_up_due(
             async with db.transaction() as tx:
                 await outbox.save(tx, submission.id, seen)
             continue
-        meter_data = Contract(lane.deployer, call.METER_DATA)
-        state = await node.call_read(meter_data, "get-zone-state", (UInt(submission.zone),), lane.address)
-        try:
-            expected = call.read_next_block(state)
-        except TypeError as error:
-            raise NodeError(f"get-zone-state answers in an unknown form: {error}", permanent=True) from error
-        if expected != submission.first_block:
+        payload = await _call(db, lane, submission.zone, submission.first_block)
+        if payload is None or not await _awaited(node, lane, submission):
             continue
         on_chain = (await node.account(lane.address)).nonce
         nonce = max(on_chain, await outbox.next_nonce(db, str(lane.address)) or 0)
-        signed = await _sign(db, node, lane, policy, submission.zone, submission.first_block, nonce)
+        signed = await _sign(node, lane, policy, payload, nonce)
         async with db.transaction() as tx:
             await outbox.renew(tx, submission.id, nonce, delivery.queued(clock.now()), signed)
         log.warning("zone %d: batch from block %d is taken up again", submission.zone, submission.first_block)
 
 
-async def _sign(
-    db: Database, node: Node, lane: Lane, policy: Policy, zone: int, first_block: int, nonce: int
-) -> Signed:
-    payload = await _call(db, lane, zone, first_block)
+async def _awaited(node: Node, lane: Lane, submission: Submission) -> bool:
+    """Whether the contract waits for this batch, and no dwelling's own proof holds it back any more."""
+    meter_data, zone = Contract(lane.deployer, call.METER_DATA), UInt(submission.zone)
+    batch = zone, UInt(submission.first_block)
+    try:
+        state = await node.call_read(meter_data, "get-zone-state", (zone,), lane.address)
+        if call.read_next_block(state) != submission.first_block:
+            return False
+        if submission.delivery.reason != HELD:
+            return True
+        held = call.read_holds_until(await node.call_read(meter_data, "get-self-proofs", batch, lane.address))
+    except TypeError as error:
+        raise NodeError(f"meter-data answers in an unknown form: {error}", permanent=True) from error
+    return (await node.tip()).burn_height >= held
+
+
+async def _sign(node: Node, lane: Lane, policy: Policy, payload: ContractCall, nonce: int) -> Signed:
     length = len(lane.sign(payload, nonce, 0).raw)
     fee = min(await node.fee(payload_bytes(payload), length), policy.max_fee)
     return lane.sign(payload, nonce, fee)
@@ -109,16 +128,20 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
     """Takes every submission that is due one step further."""
     lowest = await outbox.lowest_nonce(db)
     for submission in await outbox.due(db, clock.now()):
+        payload = await _call(db, lane, submission.zone, submission.first_block)
         if submission.delivery.state is State.QUEUED:
-            submission = await _as_configured(db, lane, submission)
+            if payload is None:
+                continue  # the configuration changed, or an older version signed it: soon there is a proof
+            submission = await _as_configured(db, lane, submission, payload)
         event = await _event(db, node, submission, first=submission.nonce == lowest)
         after, actions = delivery.step(submission.delivery, event, clock.now(), policy)
         fresh: list[Signed] = []
         for action in actions:
             match action:
-                case delivery.SignAgain(fee):
-                    payload = await _call(db, lane, submission.zone, submission.first_block)
+                case delivery.SignAgain(fee) if payload is not None:
                     fresh.append(lane.sign(payload, submission.nonce, fee))
+                case delivery.SignAgain():
+                    pass  # it stays as it was signed; should it have to be sent anew, it waits for its proof
                 case delivery.Alert(message):
                     log.error("zone %d: batch from block %d: %s", submission.zone, submission.first_block, message)
         async with db.transaction() as tx:
@@ -130,10 +153,9 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
         _tell(submission, after)
 
 
-async def _as_configured(db: Database, lane: Lane, submission: Submission) -> Submission:
+async def _as_configured(db: Database, lane: Lane, submission: Submission, payload: ContractCall) -> Submission:
     """Signed anew where the configuration (deployer, network) is no longer what the stored bytes were made for."""
     last = submission.versions[-1]
-    payload = await _call(db, lane, submission.zone, submission.first_block)
     if lane.sign(payload, submission.nonce, last.fee).raw == last.raw:
         return submission
     signed = lane.sign(payload, submission.nonce, last.fee)
@@ -152,12 +174,11 @@ def _tell(submission: Submission, after: Delivery) -> None:
         log.warning("zone %d: batch from block %d waits: %s", submission.zone, submission.first_block, after.reason)
 
 
-async def _call(db: Database, lane: Lane, zone: int, first_block: int) -> ContractCall:
-    batch = await blocks.get_batch(db, zone, first_block)
-    levels = await blocks.levels(db, zone, first_block, batch.last_block)
-    return call.submit_usage_batch(
-        lane.deployer, zone, first_block, batch.last_block, batch.evidence_root, levels, batch.proof
-    )
+async def _call(db: Database, lane: Lane, zone: int, first_block: int) -> ContractCall | None:
+    """None until the batch is proved for what the contract of this lane will compute."""
+    batch = await proofs.for_chain(db, zone, first_block)
+    proof = await proofs.of_batch(db, zone, first_block, call.usage_batch_context(lane.sender, batch))
+    return None if proof is None else call.submit_usage_batch(lane.sender, batch, proof)
 
 
 async def _event(db: Database, node: Node, submission: Submission, *, first: bool) -> Event:

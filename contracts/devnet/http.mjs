@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { FaultError } from "./faults.mjs";
-import { contractEvents, nonces, transaction } from "./indexed.mjs";
+import { contractEvents, nonces, rawTransaction, transaction } from "./indexed.mjs";
 import * as node from "./node.mjs";
 import { Answer, requirePrincipal } from "./node.mjs";
 
@@ -48,8 +48,8 @@ function countOf(body) {
   return blocks;
 }
 
-function findTransaction(chain, txid) {
-  const found = transaction(chain, txid.replace(/^0x/, "").toLowerCase());
+function findTransaction(look, chain, txid) {
+  const found = look(chain, txid.replace(/^0x/, "").toLowerCase());
   if (found === undefined) throw new Answer(404, { error: `could not find transaction by ID ${txid}` });
   return found;
 }
@@ -98,7 +98,16 @@ const ROUTES = [
     /^\/v2\/map_entry\/([^/]+)\/([^/]+)\/([^/]+)$/,
     ({ chain }, [a, n, map], { body }) => node.mapEntry(chain, `${a}.${n}`, map, readJson(body)),
   ],
-  ["GET", /^\/extended\/v1\/tx\/((?:0x)?[0-9a-fA-F]{64})$/, ({ chain }, [txid]) => findTransaction(chain, txid)],
+  [
+    "GET",
+    /^\/extended\/v1\/tx\/((?:0x)?[0-9a-fA-F]{64})$/,
+    ({ chain }, [txid]) => findTransaction(transaction, chain, txid),
+  ],
+  [
+    "GET",
+    /^\/extended\/v1\/tx\/((?:0x)?[0-9a-fA-F]{64})\/raw$/,
+    ({ chain }, [txid]) => findTransaction(rawTransaction, chain, txid),
+  ],
   [
     "GET",
     /^\/extended\/v1\/contract\/([^/]+)\/events$/,

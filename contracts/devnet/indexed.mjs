@@ -127,6 +127,12 @@ export function transaction(chain, txid) {
   return view;
 }
 
+/** GET /extended/v1/tx/{txid}/raw: the signed bytes, mined or pending; undefined when nobody knows the transaction. */
+export function rawTransaction(chain, txid) {
+  const tx = (chain.mined.get(txid) ?? chain.mempool.find(txid))?.tx;
+  return tx === undefined ? undefined : { raw_tx: `0x${tx.raw}` };
+}
+
 /** GET /extended/v1/contract/{id}/events: prints, newest first. */
 export function contractEvents(chain, contract, limit, offset) {
   const found = [];

@@ -7,6 +7,7 @@
 // {op: "deploy", name, path | source, sender}                a contract from a file or from text
 // {op: "public" | "read" | "private", contract, fn, args, sender}
 // {op: "mine", blocks}                                       empty Stacks blocks
+// {op: "burn", blocks}                                       empty burn blocks, each with one Stacks block
 // {op: "height"}
 //
 // Answers: {result, events, costs}, {height}, {contracts}, or {error} for what the VM refused to run or aborted.
@@ -51,6 +52,7 @@ async function answer(request) {
   if (op === "reset") return reset();
   if (op === "manifest") return manifest(request.path);
   if (op === "height") return { height: session.stacksBlockHeight };
+  if (op === "burn") return { height: session.mineEmptyBurnBlocks(request.blocks) };
   if (op === "mine") return { height: session.mineEmptyStacksBlocks(request.blocks) };
   if (op === "deploy") {
     const source = request.source ?? readFileSync(request.path, "utf8");

@@ -145,8 +145,14 @@ def test_what_waits_too_long_is_offered_more_up_to_the_limit() -> None:
 
 
 def test_what_no_contract_keeps_is_told_once_and_never_final() -> None:
-    first, actions = step(at(State.INCLUDED), executed(tip=102, read_back=False), NOW, POLICY)
+    """Not at once: the contract is asked when the transaction is known to be in a block, which may be long buried."""
+    soon, actions = step(at(State.SENT), executed(tip=102, read_back=False), NOW, POLICY)
+    assert (soon.state, soon.reason, actions) == (State.INCLUDED, "", ())
+    asked = NOW + delivery.READ_BACK_POLLS * POLICY.poll
+    soon, actions = step(soon, executed(tip=102, read_back=False), asked - 1, POLICY)
+    assert (soon.state, soon.reason, actions) == (State.INCLUDED, "", ())
+    first, actions = step(soon, executed(tip=103, read_back=False), asked, POLICY)
     assert (first.state, actions) == (State.INCLUDED, (Alert(delivery.UNSEEN),))
-    again, actions = step(first, executed(tip=103, read_back=False), NOW + 5, POLICY)
+    again, actions = step(first, executed(tip=104, read_back=False), asked + 5, POLICY)
     assert (again.state, actions) == (State.INCLUDED, ())
-    assert step(again, executed(tip=104), NOW + 10, POLICY)[0].state is State.FINAL
+    assert step(again, executed(tip=104), asked + 10, POLICY)[0].state is State.FINAL

@@ -17,13 +17,13 @@ from appliance.chain.address import Network
 from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
 from appliance.delivery import Policy
-from appliance.proof import ProvenBatch
 from appliance.store import blocks, outbox
 from appliance.store.database import Database
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
+from tests.fakes.batches import put_batch, put_proof
 from tests.fakes.clock import FakeClock
-from tests.fakes.world import Crash, World, batch_of, some_bytes
+from tests.fakes.world import Crash, World, batch_of
 
 KEY = PrivateKey(bytes(31) + b"\x07")
 DEPLOYER = PrivateKey(bytes(31) + b"\x08").address(Network.TESTNET)
@@ -33,7 +33,7 @@ DAYS = 2  # blocks in a batch
 
 
 class Outbox(RuleBasedStateMachine):
-    """Commands: a batch is ready, the appliance looks, time passes, and everything a network or a power cut can do."""
+    """Commands: a batch is summed, or proved, the appliance looks, time passes, and all that networks and power do."""
 
     @initialize()
     def open(self) -> None:
@@ -55,17 +55,17 @@ class Outbox(RuleBasedStateMachine):
         self.start()
 
     @rule(zone=st.sampled_from(ZONES))
-    def batch_is_proven(self, zone: int) -> None:
+    def batch_is_summed(self, zone: int) -> None:
         first = 10 + DAYS * self.made[zone]
         self.made[zone] += 1
-        points = tuple(b"\x02" + some_bytes(f"{zone}/{first}/{slot}", 32) for slot in range(2))
-        proven = ProvenBatch(5, some_bytes("r", 32), points, points, None if first == 10 else some_bytes("h", 32))
+        self.runner.run(put_batch(self.db, zone, first, first + DAYS - 1))
 
-        async def put() -> None:
-            async with self.db.transaction() as tx:
-                await blocks.put_batch(tx, zone, first, first + DAYS - 1, some_bytes("root", 32), proven)
-
-        self.runner.run(put())
+    @rule(zone=st.sampled_from(ZONES), newest=st.booleans())
+    def batch_is_proved(self, zone: int, newest: bool) -> None:
+        """In any order, also again."""
+        if self.made[zone]:
+            first = 10 + DAYS * (self.made[zone] - 1 if newest else 0)
+            self.runner.run(put_proof(self.db, self.lane.sender, zone, first))
 
     @rule()
     def appliance_looks(self) -> None:
@@ -173,13 +173,16 @@ class Outbox(RuleBasedStateMachine):
         assert set(self.runner.run(finals())) <= buried
 
     def teardown(self) -> None:
-        """When the world comes to rest, every batch that was proven is final."""
+        """When the world comes to rest, every batch that was summed is proved and final."""
         if not hasattr(self, "world"):
             return
         world = self.world
         world.link_up, world.answer_lost, world.crash_on_submit = True, False, False
         world.minimum_fee, world.unknown_contract, world.index_lags = 1, False, False
         world.account_lags = False
+        for zone in ZONES:
+            for i in range(self.made[zone]):
+                self.runner.run(put_proof(self.db, self.lane.sender, zone, 10 + DAYS * i))
         expected = sorted((zone, 10 + DAYS * i) for zone in ZONES for i in range(self.made[zone]))
         try:
             for _ in range(60):

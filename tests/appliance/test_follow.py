@@ -15,7 +15,7 @@ from appliance.chain.clarity import NONE, Bool, Buffer, Optional, Tuple, UInt, V
 from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
 from appliance.config import TimeConfig, ZoneConfig
-from appliance.proof import ProvenBatch
+from appliance.proof import SummedBatch
 from appliance.store import blocks, outbox
 from appliance.store.database import Database
 from appliance.store.outbox import Signed
@@ -33,7 +33,7 @@ REGISTERED: dict[str, Value] = {
     "block-seconds": UInt(86_400),
 }
 POINTS = tuple(b"\x02" + some_bytes(f"{slot}", 32) for slot in range(16))
-PROOF = ProvenBatch(77, some_bytes("r", 32), POINTS, POINTS, None)
+PROOF = SummedBatch(77, some_bytes("r", 32), POINTS, POINTS, None)
 ROOT = some_bytes("root", 32)
 KEPT: dict[str, Value] = {
     "last-block": UInt(11),

@@ -33,7 +33,7 @@ async def run_to(db: Database, owned: Household, zone: ZoneConfig, at: int) -> N
     clock = FakeClock(at)
     await close_due(db, [zone], clock, TIME, set())
     with Prover() as prover:
-        await prove.commit_due(db, prover, owned.keys, clock)
+        await prove.commit_due(db, prover, owned.keys, clock, os.urandom)
         await prove.batch_due(db, prover, [zone], owned.keys, TIME)
 
 

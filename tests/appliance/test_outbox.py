@@ -8,29 +8,28 @@ from typing import cast
 
 import pytest
 
-from appliance import delivery
+from appliance import call, delivery
 from appliance.chain.address import Network
+from appliance.chain.clarity import Buffer, List, Value
 from appliance.chain.node import Node
-from appliance.chain.transaction import PrivateKey
+from appliance.chain.payload import ContractCall
+from appliance.chain.transaction import PrivateKey, deserialize
 from appliance.delivery import Policy
-from appliance.proof import ProvenBatch
-from appliance.store import blocks, outbox
+from appliance.store import outbox, proofs
 from appliance.store.database import Database
 from appliance.store.outbox import Signed
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
+from tests.fakes.batches import put_batch, put_proof
 from tests.fakes.clock import FakeClock
-from tests.fakes.world import World, some_bytes
+from tests.fakes.world import World
 
 POLICY = Policy(final_burn_blocks=2, poll=5, max_fee=10_000)
 KEY, OLD, NEW = (PrivateKey(bytes(31) + bytes([n])) for n in (7, 8, 9))
 
 
 async def with_batch(db: Database, first: int = 10) -> None:
-    points = (b"\x02" + some_bytes(f"{first}", 32),)
-    proven = ProvenBatch(5, some_bytes("r", 32), points, points, None)
-    async with db.transaction() as tx:
-        await blocks.put_batch(tx, 1, first, first + 1, some_bytes("root", 32), proven)
+    await put_batch(db, 1, first, first + 1)
 
 
 async def test_a_configuration_edited_and_put_back_signs_the_same_bytes_again(tmp_path: Path) -> None:
@@ -38,6 +37,8 @@ async def test_a_configuration_edited_and_put_back_signs_the_same_bytes_again(tm
     old, new = (Lane(KEY, Network.TESTNET, key.address(Network.TESTNET)) for key in (OLD, NEW))
     async with Database.open(tmp_path / "core.db", "core") as db:
         await with_batch(db)
+        for lane in (old, new):
+            await put_proof(db, lane.sender, 1, 10)
         node = cast(Node, world)
         await deliver.sign_due(db, node, old, clock, POLICY, {1})
         world.unknown_contract = True
@@ -55,6 +56,121 @@ async def test_a_configuration_edited_and_put_back_signs_the_same_bytes_again(tm
         await deliver.deliver_due(db, node, old, clock, POLICY)
         world.mine()
         assert world.executed() == [(1, 10)]
+
+
+async def test_nothing_is_signed_before_it_is_proved_and_nothing_overtakes(tmp_path: Path) -> None:
+    """The later batch is proved first: it still gets the later nonce. Another zone does not wait for it."""
+    world, clock = World(), FakeClock()
+    lane = Lane(KEY, Network.TESTNET, OLD.address(Network.TESTNET))
+    node = cast(Node, world)
+
+    async def nonces() -> dict[tuple[int, int], int]:
+        await deliver.sign_due(db, node, lane, clock, POLICY, {1, 2})
+        found = [(batch, await outbox.of_batch(db, *batch)) for batch in ((1, 10), (1, 12), (2, 10))]
+        return {batch: submission.nonce for batch, submission in found if submission is not None}
+
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        for zone, first in ((1, 10), (1, 12), (2, 10)):
+            await put_batch(db, zone, first, first + 1)
+        assert await nonces() == {}
+        await put_proof(db, lane.sender, 1, 12)
+        assert await nonces() == {}
+        await put_proof(db, lane.sender, 2, 10)
+        assert await nonces() == {(2, 10): 0}
+        await put_proof(db, lane.sender, 1, 10)
+        assert await nonces() == {(2, 10): 0, (1, 10): 1, (1, 12): 2}
+
+
+async def test_another_deployer_needs_another_proof_before_anything_is_sent_there(tmp_path: Path) -> None:
+    """The context names the contract: the proof for one is nothing to another, and the call is not made with it."""
+    world, clock = World(), FakeClock()
+    old, new = (Lane(KEY, Network.TESTNET, key.address(Network.TESTNET)) for key in (OLD, NEW))
+    node = cast(Node, world)
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        await with_batch(db)
+        await put_proof(db, old.sender, 1, 10)
+        await deliver.sign_due(db, node, old, clock, POLICY, {1})
+        await deliver.deliver_due(db, node, new, clock, POLICY)
+        assert world.submissions == 0
+        submission = await outbox.of_batch(db, 1, 10)
+        assert submission is not None
+        assert len(submission.versions) == 1
+        await put_proof(db, new.sender, 1, 10)
+        await deliver.deliver_due(db, node, new, clock, POLICY)
+        submission = await outbox.of_batch(db, 1, 10)
+        assert submission is not None
+        contexts = [call.usage_batch_context(lane.sender, await proofs.for_chain(db, 1, 10)) for lane in (old, new)]
+        carried = [_scalars(version.raw) for version in submission.versions]
+        assert carried == [List((Buffer(context),)) for context in contexts]
+        world.mine()
+        assert world.executed() == [(1, 10)]
+
+
+def _scalars(raw: bytes) -> Value:
+    payload = deserialize(raw).payload
+    assert isinstance(payload, ContractCall)
+    return payload.arguments[10]
+
+
+async def test_a_fee_is_not_raised_without_the_proof(tmp_path: Path) -> None:
+    """What an older version signed has no proof yet: it stays as it is, and is followed on."""
+    world, clock = World(), FakeClock()
+    lane = Lane(KEY, Network.TESTNET, OLD.address(Network.TESTNET))
+    node = cast(Node, world)
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        await with_batch(db)
+        await put_proof(db, lane.sender, 1, 10)
+        await deliver.sign_due(db, node, lane, clock, POLICY, {1})
+        await deliver.deliver_due(db, node, lane, clock, POLICY)
+        async with db.transaction() as tx:
+            await tx.run("DELETE FROM batch_proof")
+        clock.at += delivery.DEARER_AFTER + 10
+        await deliver.deliver_due(db, node, lane, clock, POLICY)
+        submission = await outbox.of_batch(db, 1, 10)
+        assert submission is not None
+        assert len(submission.versions) == 1
+        world.mine()
+        await put_proof(db, lane.sender, 1, 10)
+        clock.at += POLICY.poll
+        await deliver.deliver_due(db, node, lane, clock, POLICY)
+        assert world.executed() == [(1, 10)]
+
+
+async def test_a_batch_that_a_dwelling_holds_back_is_sent_again_in_time(tmp_path: Path) -> None:
+    """Its own proof holds for a number of Bitcoin blocks: before them nothing is tried, after them once."""
+    world, clock = World(), FakeClock()
+    lane = Lane(KEY, Network.TESTNET, OLD.address(Network.TESTNET))
+    node = cast(Node, world)
+    world.held_until = world.burn_height + 10
+
+    async def look() -> None:
+        clock.at += delivery.PATIENCE
+        await deliver.sign_due(db, node, lane, clock, POLICY, {1})
+        await deliver.deliver_due(db, node, lane, clock, POLICY)
+        await deliver.take_up_due(db, node, lane, clock, POLICY, {1})
+
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        await with_batch(db)
+        await put_proof(db, lane.sender, 1, 10)
+        for _ in range(3):
+            await look()
+            world.mine()
+            world.burn()
+            world.burn()
+        await look()
+        submission = await outbox.of_batch(db, 1, 10)
+        assert submission is not None
+        assert (submission.delivery.state, submission.delivery.reason) == (delivery.State.REJECTED, deliver.HELD)
+        sent = world.submissions
+        while world.burn_height < world.held_until:
+            await look()
+            assert world.submissions == sent
+            world.burn()
+        for _ in range(2):
+            await look()
+            world.mine()
+        assert world.executed() == [(1, 10)]
+        assert world.submissions == sent + 1
 
 
 async def test_a_version_signed_again_becomes_the_newest(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.privacy import Proof, deploy
 from tests.contracts.settlement import Settlement
 from tests.contracts.vm import CONTRACTS, Machine
 from tests.tools import missing
@@ -18,6 +19,12 @@ def machine(node: Path) -> Iterator[Machine]:
         missing("the contract SDK is not installed (npm ci in contracts/)")
     with Machine(node) as vm:
         yield vm
+
+
+@pytest.fixture(scope="session")
+def proof(machine: Machine) -> Proof:
+    """privacy-proof alone."""
+    return deploy(machine, "all tests")
 
 
 @pytest.fixture

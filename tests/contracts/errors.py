@@ -9,8 +9,16 @@ from typing import Final
 
 from tests.contracts.vm import CONTRACTS
 
-# Every contract's own range of 100 (design: "Layout and habits").
-RANGES: Final = {"user-registry": 100, "meter-data": 200, "privacy-proof": 300, "aggregation": 400, "audit-log": 900}
+# Every contract's own range of 100 (design: "Layout and habits"); the generated verifiers share one.
+RANGES: Final = {
+    "user-registry": 100,
+    "meter-data": 200,
+    "privacy-proof": 300,
+    "aggregation": 400,
+    "audit-log": 900,
+    "range": 1000,
+}
+VERIFIERS: Final = ("range-1", "range-4", "range-16", "range-32", "range-64")
 
 _CONSTANT: Final = re.compile(r"^\(define-constant (ERR_[A-Z_]+) \(err u(\d+)\)\) ;; (\S.*)$")
 
@@ -23,13 +31,21 @@ class ErrorConstant:
     meaning: str
 
 
-def error_constants() -> tuple[ErrorConstant, ...]:
-    """All of them; a constant without a one-line meaning is not one."""
+def constants_of(contract: str, source: str) -> tuple[ErrorConstant, ...]:
+    """A constant without a one-line meaning is not one."""
     return tuple(
         ErrorConstant(contract, match[1], int(match[2]), match[3])
-        for contract in RANGES
-        for line in (CONTRACTS / f"{contract}.clar").read_text().splitlines()
+        for line in (CONTRACTS / f"{source}.clar").read_text().splitlines()
         if (match := _CONSTANT.match(line))
+    )
+
+
+def error_constants() -> tuple[ErrorConstant, ...]:
+    """All of them, those of the verifiers once."""
+    return tuple(
+        error
+        for contract in RANGES
+        for error in constants_of(contract, VERIFIERS[0] if contract == "range" else contract)
     )
 
 
@@ -37,7 +53,7 @@ _TABLE: Final = {error.code: f"{error.contract}.{error.name}" for error in error
 
 
 def error_name(code: int) -> str:
-    """meter-data.ERR_REPLAY for 202. KeyError for a number no contract defines."""
+    """meter-data.ERR_REPLAY for 202, range.ERR_HINT for 1002. KeyError for a number no contract defines."""
     return _TABLE[code]
 
 

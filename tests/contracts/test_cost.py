@@ -9,17 +9,26 @@ import random
 
 import pytest
 
-from tests.contracts.settlement import MAX_USAGE, Settlement
+from circuits import bit, zero
+from circuits.bit import BitProof
+from circuits.generators import LIB
+from circuits.opening import sum_openings
+from circuits.pedersen import commit
+from circuits.scalar import Scalar
+from tests.contracts.privacy import CONTEXT, Proof, encoded, openings, sum_hints
+from tests.contracts.settlement import MAX_USAGE, Settlement, addition_hint, prove
+from tests.contracts.vm import CONTRACTS, Receipt
 
 RUNTIME = 5_000_000_000
 READ_COUNT, READ_LENGTH = 30_000, 200_000_000
 WRITE_COUNT, WRITE_LENGTH = 15_000, 15_000_000
 CALL_READ_LENGTH, CALL_READ_COUNT = 200_000, 100  # a node's default budget for a read-only call
+CALL_RUNTIME = 1_000_000_000
 
 
-@pytest.mark.parametrize(("zone", "slots"), [(1, 16), (2, 64)])
+@pytest.mark.parametrize(("zone", "slots", "percent"), [(1, 16, 1), (2, 64, 3)])
 def test_a_batch_stays_within_its_share_of_a_block(
-    settlement: Settlement, rng: random.Random, zone: int, slots: int
+    settlement: Settlement, rng: random.Random, zone: int, slots: int, percent: int
 ) -> None:
     s = settlement
     for which in ("first", "later"):
@@ -28,15 +37,59 @@ def test_a_batch_stays_within_its_share_of_a_block(
         receipt.ok()
         costs = receipt.costs
         print(f"submit-usage-batch, {slots} slots, {which} batch of a period: {costs}")
-        assert costs["runtime"] <= RUNTIME * 5 // 100
+        assert costs["runtime"] <= RUNTIME * percent // 100
         assert costs["readCount"] <= READ_COUNT // 100
         assert costs["readLength"] <= READ_LENGTH // 100
         assert costs["writeCount"] <= WRITE_COUNT // 100
         assert costs["writeLength"] <= WRITE_LENGTH // 100
-    preflight = s.vm.read(
-        s.proof, "verify-usage-batch", bytes(32), batch.commitments, batch.total, batch.blinding_sum, [], [], []
-    )
-    assert preflight.ok() == 1
-    assert preflight.costs["readLength"] <= CALL_READ_LENGTH
-    assert preflight.costs["readCount"] <= CALL_READ_COUNT
-    assert preflight.costs["runtime"] <= 1_000_000_000
+
+
+@pytest.mark.parametrize("slots", [1, 4, 16, 32, 64])
+def test_anyone_s_check_fits_a_read_only_call(proof: Proof, rng: random.Random, slots: int) -> None:
+    many = openings(rng, [rng.randrange(MAX_USAGE) for _ in range(slots)])
+    made = prove(tuple(many), CONTEXT, opened=True)
+    assert made.total is not None
+    opening = (made.total.value, made.total.blinding.to_bytes())
+    receipt = proof.verify("usage", made.commitments, opening, made.points, made.scalars, made.hints)
+    assert receipt.ok() is True
+    print(f"verify-proof usage, {slots} slots: {receipt.costs}")
+    assert receipt.costs["readLength"] <= CALL_READ_LENGTH
+    assert receipt.costs["readCount"] <= CALL_READ_COUNT
+    assert receipt.costs["runtime"] <= CALL_RUNTIME
+
+
+def test_the_small_proofs(proof: Proof, rng: random.Random) -> None:
+    """Runtime of a call less what loading the contract costs, which is its length and a little."""
+    load = len((CONTRACTS / "privacy-proof.clar").read_bytes())
+    one, none, ballot = openings(rng, [5, 0, 1])
+    shown = zero.prove(LIB, none.blinding, CONTEXT, rng.randbytes(32))
+    bit_shown = bit.prove(LIB, ballot, CONTEXT, rng.randbytes(32))
+    usage = [commit(LIB, opening) for opening in openings(rng, [7] * 64)]
+    rate, fee = 250, 90_000
+    scaled = [(u * Scalar(rate)).to_bytes() for u in usage]
+    hint = addition_hint(scaled, [(LIB.value * Scalar(fee)).to_bytes()] * 64)
+    whole = sum_openings(many := openings(rng, [7] * 64))
+    (opened,), (nothing,) = encoded([one]), encoded([none])
+    figures: list[tuple[str, Receipt, int]] = [
+        ("opening", proof.opens(opened, 5, one.blinding.to_bytes()), 17_500),
+        ("opening of zero", proof.opens(nothing, 0, none.blinding.to_bytes()), 50_000),
+        ("zero", proof.zero(nothing, shown.nonce, shown.response), 30_000),
+        ("bit", proof.verify("bit", encoded([ballot]), None, *parts_of(bit_shown)), 350_000),
+        ("64 bills", proof.bills([u.to_bytes() for u in usage], rate, fee, hint), 20_000_000),
+        ("64 bills without a fee", proof.bills([u.to_bytes() for u in usage], rate, 0, b""), 3_000_000),
+        (
+            "opening of a sum of 64",
+            proof.verify(
+                "opening", encoded(many), (whole.value, whole.blinding.to_bytes()), hints=sum_hints(encoded(many))
+            ),
+            18_000_000,
+        ),
+    ]
+    for name, receipt, most in figures:
+        receipt.ok()
+        print(f"{name}: {receipt.costs['runtime']} of which {load} to load the contract")
+        assert receipt.costs["runtime"] - load <= most, name
+
+
+def parts_of(made: BitProof) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
+    return made.points, made.scalars, made.hints

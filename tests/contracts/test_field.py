@@ -1,16 +1,15 @@
-"""privacy-proof's arithmetic mod p against Python's integers, through its private functions."""
+"""privacy-proof's arithmetic mod p and mod N against Python's integers, through its private functions."""
 
 from __future__ import annotations
 
 import itertools
 import random
-from typing import Any
 
 import pytest
 
 from appliance.chain.address import Contract
-from circuits.scalar import P
-from tests.contracts.settlement import account
+from circuits.scalar import N, P
+from tests.contracts.settlement import account, deploy_proof
 from tests.contracts.vm import CONTRACTS, Machine
 
 HALF = 1 << 128
@@ -35,21 +34,35 @@ EDGES = [
     (1 << 256) - (1 << 48),
 ]
 
-
-def halves(number: int) -> dict[str, int]:
-    return {"h": number // HALF, "l": number % HALF}
-
-
-def whole(fe: dict[str, int]) -> int:
-    return fe["h"] * HALF + fe["l"]
-
-
 # Appended to a copy of the contract, so that one call tries 64 operations.
 WRAPPERS = """
-(define-read-only (muls (a (list 64 {h: uint, l: uint})) (b (list 64 {h: uint, l: uint}))) (map fe-mul a b))
-(define-read-only (subs (a (list 64 {h: uint, l: uint})) (b (list 64 {h: uint, l: uint}))) (map fe-sub a b))
-(define-read-only (sqrs (a (list 64 {h: uint, l: uint}))) (map fe-sqr a))
+(define-private (one-sub (a (list 2 uint)) (b (list 2 uint))) (fe-sub (high a) (low a) (high b) (low b)))
+(define-private (one-mul-sub (a (list 2 uint)) (b (list 2 uint)) (c (list 2 uint)) (d (list 2 uint)))
+  (fe-mul-sub (high a) (low a) (high b) (low b) (high c) (low c) (high d) (low d)))
+(define-private (one-sqr-sub (a (list 2 uint)) (b (list 2 uint)) (c (list 2 uint)))
+  (fe-sqr-sub (high a) (low a) (high b) (low b) (high c) (low c)))
+(define-private (one-scalar-sub (a (list 2 uint)) (b (list 2 uint)))
+  (scalar-sub (high a) (low a) (high b) (low b)))
+(define-private (one-scalar-times (a (list 2 uint)) (n (list 2 uint))) (scalar-times (high a) (low a) (low n)))
+(define-read-only (muls (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint)))) (map fe-mul a b))
+(define-read-only (subs (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint)))) (map one-sub a b))
+(define-read-only (mul-subs
+    (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint))) (c (list 64 (list 2 uint))) (d (list 64 (list 2 uint))))
+  (map one-mul-sub a b c d))
+(define-read-only (sqr-subs
+    (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint))) (c (list 64 (list 2 uint))))
+  (map one-sqr-sub a b c))
+(define-read-only (scalar-subs (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint)))) (map one-scalar-sub a b))
+(define-read-only (scalar-timeses (a (list 64 (list 2 uint))) (n (list 64 (list 2 uint)))) (map one-scalar-times a n))
 """
+
+
+def halves(number: int) -> list[int]:
+    return [number // HALF, number % HALF]
+
+
+def whole(wide: list[int]) -> int:
+    return wide[0] * HALF + wide[1]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +70,7 @@ def field(machine: Machine) -> Contract:
     deployer = account("deployer of test_field")
     machine.deploy("audit-log", deployer)
     machine.deploy("user-registry", deployer)
-    source = (CONTRACTS / "privacy-proof.clar").read_text()
-    return machine.deploy("privacy-proof", deployer, source + WRAPPERS)
+    return deploy_proof(machine, deployer, (CONTRACTS / "privacy-proof.clar").read_text() + WRAPPERS)
 
 
 def mapped(machine: Machine, field: Contract, function: str, *operands: list[int]) -> list[int]:
@@ -66,7 +78,7 @@ def mapped(machine: Machine, field: Contract, function: str, *operands: list[int
     results: list[int] = []
     for start in range(0, len(operands[0]), 64):
         args = [[halves(number) for number in operand[start : start + 64]] for operand in operands]
-        results += [whole(fe) for fe in machine.read(field, function, *args).plain()]
+        results += [whole(wide) for wide in machine.read(field, function, *args).plain()]
     assert len(results) == len(operands[0])
     assert max(results) < 1 << 256
     return results
@@ -91,22 +103,41 @@ def pairs(rng: random.Random, count: int) -> tuple[list[int], list[int]]:
     return [*a, *numbers(rng, count)], [*b, *numbers(rng, count)]
 
 
+# ------------------------------------------------------------------------------------------------ mod p
+
+
 def test_products_of_edge_values_and_thousands_of_others(machine: Machine, field: Contract, rng: random.Random) -> None:
-    a, b = pairs(rng, 2500)
+    a, b = pairs(rng, 1500)
     for x, y, product in zip(a, b, mapped(machine, field, "muls", a, b), strict=True):
         assert product % P == x * y % P, (x, y)
 
 
-def test_differences(machine: Machine, field: Contract, rng: random.Random) -> None:
-    a, b = pairs(rng, 2000)
+def test_differences_of_canonical_values(machine: Machine, field: Contract, rng: random.Random) -> None:
+    a, b = ([number % P for number in side] for side in pairs(rng, 1000))
     for x, y, difference in zip(a, b, mapped(machine, field, "subs", a, b), strict=True):
         assert difference % P == (x - y) % P, (x, y)
 
 
-def test_squares(machine: Machine, field: Contract, rng: random.Random) -> None:
-    a = [*EDGES, *numbers(rng, 2000)]
-    for x, square in zip(a, mapped(machine, field, "sqrs", a), strict=True):
-        assert square % P == x * x % P, x
+def test_products_of_differences_less_a_value(machine: Machine, field: Contract, rng: random.Random) -> None:
+    """(a - b) * c - d, also where the differences are extreme and the values not canonical."""
+    a, b = pairs(rng, 1000)
+    c, d = (rng.sample(side, len(side)) for side in (a, b))
+    top = (1 << 256) - 1
+    for extreme in itertools.product((0, top), repeat=4):
+        for side, number in zip((a, b, c, d), extreme, strict=True):
+            side.append(number)
+    for w, x, y, z, result in zip(a, b, c, d, mapped(machine, field, "mul-subs", a, b, c, d), strict=True):
+        assert result % P == ((w - x) * y - z) % P, (w, x, y, z)
+
+
+def test_squares_less_two_values(machine: Machine, field: Contract, rng: random.Random) -> None:
+    a, b = pairs(rng, 1000)
+    c = rng.sample(a, len(a))
+    for extreme in itertools.product((0, (1 << 256) - 1), repeat=3):
+        for side, number in zip((a, b, c), extreme, strict=True):
+            side.append(number)
+    for x, y, z, result in zip(a, b, c, mapped(machine, field, "sqr-subs", a, b, c), strict=True):
+        assert result % P == (x * x - y - z) % P, (x, y, z)
 
 
 def test_columns_up_to_their_bound_reduce_without_overflow(
@@ -124,11 +155,30 @@ def test_columns_up_to_their_bound_reduce_without_overflow(
 
 
 @pytest.mark.parametrize("a", [0, 1, P - 1, P, P + 1, (1 << 256) - 1])
-def test_canonical_values_and_comparisons_are_mod_p(machine: Machine, field: Contract, a: int) -> None:
-    def ask(function: str, *args: int) -> Any:
-        return machine.private(field, function, *(halves(arg) for arg in args)).plain()
+def test_canonical_values_are_below_p(machine: Machine, field: Contract, a: int) -> None:
+    assert whole(machine.private(field, "fe-canonical", halves(a)).plain()) == a % P
 
-    assert whole(ask("fe-canonical", a)) == a % P
-    assert ask("fe-is-zero", a) == (a % P == 0)
-    for b in (0, 1, P - 1, P, P + 1, (1 << 256) - 1):
-        assert ask("fe-is-eq", a, b) == (a % P == b % P)
+
+# ------------------------------------------------------------------------------------------------ mod N
+
+
+def test_scalars_less_scalars(machine: Machine, field: Contract, rng: random.Random) -> None:
+    edges = [*EDGES, N - 1, N - 2, N - HALF]
+    a, b = (list(side) for side in zip(*itertools.product(edges, edges), strict=True))
+    a, b = [x % N for x in [*a, *numbers(rng, 500)]], [x % N for x in [*b, *numbers(rng, 500)]]
+    for x, y, difference in zip(a, b, mapped(machine, field, "scalar-subs", a, b), strict=True):
+        assert difference == (x - y) % N, (x, y)
+
+
+def test_coordinates_times_prices_are_below_n(machine: Machine, field: Contract, rng: random.Random) -> None:
+    """Canonical, as recovery wants them; also where the product ends just below or above a multiple of N."""
+    a = [*EDGES, N - 1, N, N + 1, 2 * HALF - 1, *numbers(rng, 1000)]
+    n = [rng.choice((1, 2, 100, 10_000, (1 << 52) - 1, rng.getrandbits(52) | 1)) for _ in a]
+    for price in (3, 10_000, (1 << 52) - 1):
+        for k in (1, 2, price // 2, price - 1):
+            for near in (-1, 0, 1, 2):
+                a.append((k * N) // price + near)
+                n.append(price)
+    results = mapped(machine, field, "scalar-timeses", a, n)
+    for x, y, product in zip(a, n, results, strict=True):
+        assert product == x * y % N, (x, y)

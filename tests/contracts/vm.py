@@ -148,6 +148,12 @@ class Machine:
     def mine(self, blocks: int) -> None:
         self._ask({"op": "mine", "blocks": blocks})
 
+    def burn(self, blocks: int) -> int:
+        """Empty burn blocks; the burn height of the tip."""
+        height = self._ask({"op": "burn", "blocks": blocks})["height"]
+        assert isinstance(height, int)
+        return height
+
     def deploy(self, name: str, sender: Address, source: str | None = None) -> Contract:
         """contracts/<name>.clar, or `source` under that name. VmError when it does not pass the analysis."""
         request: dict[str, Any] = {"op": "deploy", "name": name, "sender": str(sender)}

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from appliance import founding
-from appliance.chain.address import Network
+from appliance.chain.address import Contract, Network
 from appliance.chain.node import Accepted, Node, NodeError, Rejected
 from appliance.chain.transaction import PrivateKey
 from appliance.cli import town as surroundings
@@ -19,7 +19,9 @@ DEPLOYER, STEWARD, GATEWAY = (PrivateKey(bytes(31) + bytes([n])) for n in (1, 2,
 NETWORK = Network.TESTNET
 HOMES = {slot: f"A-{slot + 1:02}" for slot in range(16)}
 ZONE = ZoneConfig(1, "Lane A", "electricity", 16, 100, HOMES, ())
+LARGEST = 110_000  # bytes of a generated verifier, at most
 SOURCES = {name: (surroundings.CONTRACTS / f"{name}.clar").read_text() for name in founding.CONTRACTS}
+SOURCES["audit-log"] = SOURCES["audit-log"].ljust(LARGEST - 1) + "\n"
 
 
 class Failing:
@@ -57,13 +59,15 @@ async def test_a_founding_that_breaks_off_is_taken_up(tmp_path: Path, node: Path
                 link, founding.Founders(DEPLOYER, STEWARD, NETWORK, 1000), SOURCES, gateway, [ZONE], 60
             )
         sent = 0
-        for submissions in (3, 3, 1, 1):
+        for submissions in (3, 5, 2, 1, 1):
             with pytest.raises(NodeError, match="the link failed"):
                 await founding.found(cast(Node, Failing(link, submissions)), founders, SOURCES, gateway, [ZONE], 60)
             sent += submissions
             await _all_mined(link)
         rest = await founding.found(link, founders, SOURCES, gateway, [ZONE], 60)
         assert sent + len(rest) == len(founding.CONTRACTS) + 2 + 2
+        assert await link.source(Contract(DEPLOYER.address(NETWORK), "audit-log")) == SOURCES["audit-log"]
+        assert len(SOURCES["audit-log"]) == LARGEST
         assert await founding.found(link, founders, SOURCES, gateway, [ZONE], 60) == []
         other = {**SOURCES, "aggregation": SOURCES["aggregation"] + "\n;; changed\n"}
         with pytest.raises(founding.FoundingError, match="another aggregation"):

@@ -29,6 +29,11 @@ HALF_DONE = (  # each counts rows that only a torn step could leave
        WHERE (SELECT count(*) FROM block_slot s WHERE s.zone = b.zone AND s.block = b.block) <> 16""",
     """SELECT count(*) FROM block JOIN block_slot USING (zone, block)
        WHERE (proven_at IS NULL) <> (commitment IS NULL)""",
+    """SELECT count(*) FROM block LEFT JOIN block_proof USING (zone, block)
+       WHERE (proven_at IS NULL) <> (context IS NULL)""",
+    "SELECT count(*) FROM submission LEFT JOIN batch_proof USING (zone, first_block) WHERE context IS NULL",
+    "SELECT count(*) FROM (SELECT 1 FROM batch_proof GROUP BY zone, first_block HAVING count(*) > 1)",
+    "SELECT count(*) FROM (SELECT 1 FROM signed GROUP BY submission_id HAVING count(*) > 1)",
     """SELECT count(*) FROM batch b
        WHERE (SELECT count(*) FROM batch_slot s WHERE s.zone = b.zone AND s.first_block = b.first_block) <> 16""",
     "SELECT count(*) FROM submission WHERE id NOT IN (SELECT submission_id FROM signed)",

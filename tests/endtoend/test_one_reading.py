@@ -16,18 +16,21 @@ from appliance import app, call
 from appliance.block import MAX_BLOCK_USAGE
 from appliance.chain.address import Contract
 from appliance.chain.clarity import Buffer, List, Optional, Tuple, UInt
+from appliance.chain.clarity import deserialize as from_consensus
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import deserialize
 from appliance.evidence import Leaf, merkle_path, root_from_path
 from appliance.keys import Seal, Secret
 from appliance.store import secrets
 from appliance.store.readings import Entry
+from circuits import usage as usage_statement
 from circuits.blinding import BlindingKey, Letter
 from circuits.generators import bases
 from circuits.pedersen import Opening, commit
 from circuits.reference import ReferencePoint
 from circuits.scalar import Scalar
 from tests.endtoend.conftest import Run
+from web.locale import locale
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -120,6 +123,24 @@ async def _follow(run: Run, one: Callable[..., sqlite3.Cursor], shown: sqlite3.C
             leaves.append(leaf.digest(owned[slot].leaf_salt(ZONE, slot, block)))
     assert root_from_path(leaves[position], merkle_path(leaves, position)) == root
 
+    # 6 proofs: of the last block, and of the batch for the context that the contract computes, verified over py_ecc
+    block_context, block_total, block_blinding, *shown_of_block = one(
+        "SELECT context, total, blinding_sum, points, scalars FROM block_proof WHERE zone = ? AND block = ?",
+        (ZONE, last),
+    ).fetchone()
+    block_points = [
+        c for (c,) in one("SELECT commitment FROM block_slot WHERE zone = ? AND block = ? ORDER BY slot", (ZONE, last))
+    ]
+    (block_sum,) = one("SELECT sum(usage) FROM block_slot WHERE zone = ? AND block = ?", (ZONE, last)).fetchone()
+    assert block_total == block_sum
+    _verify(
+        block_points, block_context, Opening(block_total, Scalar.from_bytes_checked(block_blinding)), shown_of_block
+    )
+    context, *shown_of_batch, hints = one(
+        "SELECT context, points, scalars, hints FROM batch_proof WHERE zone = ? AND first_block = ?", (ZONE, first)
+    ).fetchone()
+    _verify(points, context, Opening(total, Scalar.from_bytes_checked(blinding_sum)), shown_of_batch)
+
     # 7, 8 call and delivery: the signed bytes carry exactly this
     raw, txid, state = one(
         "SELECT raw, signed.txid, state FROM submission JOIN signed ON submission_id = id "
@@ -135,6 +156,10 @@ async def _follow(run: Run, one: Callable[..., sqlite3.Cursor], shown: sqlite3.C
     assert payload.arguments[3] == List(tuple(Buffer(point) for point in points))
     assert payload.arguments[4] == UInt(total)
     assert payload.arguments[8] == Optional(Buffer(hint))
+    assert payload.arguments[9:12] == tuple(
+        List(tuple(map(Buffer, _split(items, size))))
+        for items, size in zip((*shown_of_batch, hints), (33, 32, 32), strict=True)
+    )
 
     # the VM: executed, kept, summed
     status = await run.node.transaction(txid.hex())
@@ -143,7 +168,10 @@ async def _follow(run: Run, one: Callable[..., sqlite3.Cursor], shown: sqlite3.C
     deployer, gateway = run.town.deployer, run.town.gateway
     meter_data = Contract(deployer, call.METER_DATA)
     kept = call.read_batch(await run.node.call_read(meter_data, "get-batch", (UInt(ZONE), UInt(first)), gateway))
-    assert kept == call.BatchOnChain(last, total, call.commitments_hash(points), root, call.CHECKED_SUM)
+    assert kept == call.BatchOnChain(
+        last, total, call.commitments_hash(points), root, call.CHECKED_SUM | call.CHECKED_RANGES
+    )
+    assert await _printed_context(run, txid.hex()) == context, "the contract computed the context that was proved for"
     totals = await run.node.call_read(
         Contract(deployer, "aggregation"), "get-zone-usage", (UInt(ZONE), UInt(first)), gateway
     )
@@ -174,6 +202,33 @@ async def _follow(run: Run, one: Callable[..., sqlite3.Cursor], shown: sqlite3.C
     assert points[SLOT].hex() in pages["batch"]
     assert txid.hex() in pages["batch"]
     assert 'class="result good"' in pages["checked"]
+    assert locale("en").text("checked.3", limit="1\u202f048.576\u202fkWh") in text_of(pages["batch"])
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"[ \n]+", " ", page)
+
+
+def _split(items: bytes, size: int) -> list[bytes]:
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def _verify(commitments: list[bytes], context: bytes, whole: Opening, shown: list[bytes]) -> None:
+    points, scalars = shown
+    usage_statement.verify(ReferencePoint, commitments, context, whole, _split(points, 33), _split(scalars, 32))
+
+
+async def _printed_context(run: Run, txid: str) -> bytes:
+    """The `context` of the event that meter-data printed."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{run.town.node_url}/extended/v1/tx/0x{txid}") as response,
+    ):
+        events = (await response.json())["events"]
+    printed = [from_consensus(bytes.fromhex(e["contract_log"]["value"]["hex"][2:])) for e in events]
+    (context,) = [event["context"] for event in printed if isinstance(event, Tuple) and "context" in dict(event.fields)]
+    assert isinstance(context, Buffer)
+    return context.data
 
 
 async def _until_shown(shown: sqlite3.Connection, first_block: int) -> None:

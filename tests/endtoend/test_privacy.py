@@ -10,11 +10,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from appliance.chain.clarity import NONE, Buffer, List, Optional, UInt
+from appliance.chain.clarity import NONE, Buffer, List, Optional, UInt, Value
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import deserialize
 from appliance.keys import Seal, Secret
 from circuits.blinding import Letter
+from circuits.shape import USAGE
 from tests.endtoend.conftest import Run
 
 in_town = pytest.mark.asyncio(loop_scope="package")
@@ -103,7 +104,17 @@ async def test_the_search_finds_what_is_there(run: Run) -> None:
 @in_town
 async def test_the_log_holds_nothing_private(run: Run) -> None:
     assert len(run.lines) > 20
-    assert leaks("\n".join(run.lines).encode(), run) == []
+    said = "\n".join(run.lines)
+    assert leaks(said.encode(), run) == []
+    with closing(sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)) as books:
+        shown = [
+            part for row in books.execute("SELECT points, scalars, hints, context FROM block_proof") for part in row
+        ]
+        shown += [
+            part for row in books.execute("SELECT points, scalars, hints, context FROM batch_proof") for part in row
+        ]
+    assert len(shown) >= 8 * 4
+    assert not [part for part in shown if part[1:9].hex() in said], "nor a part of any proof"
 
 
 @in_town
@@ -141,7 +152,25 @@ async def test_a_call_says_only_what_is_public(run: Run) -> None:
         assert said[4:7] == (UInt(total), Buffer(blinding_sum), Buffer(root))
         assert said[7] == List(tuple(UInt(16 if level == 0 else 0) for level in range(6))), "levels, not which meter"
         assert said[8] == (NONE if hint is None else Optional(Buffer(hint)))
-        assert said[9:12] == (List(()),) * 3
+        shape = USAGE[16]
+        lengths = [33] * (5 + 2 * shape.rounds), [32] * (shape.digits + shape.linear + 2), [32] * shape.hints
+        assert tuple(_lengths(items) for items in said[9:12]) == lengths, "the same shape whatever was used"
+    assert len({part for *_, raw in rows for part in _proof_parts(raw)}) == sum(map(len, lengths)) * len(rows)
+
+
+def _proof_parts(raw: bytes) -> list[bytes]:
+    payload = deserialize(raw).payload
+    assert isinstance(payload, ContractCall)
+    return [part for items in payload.arguments[9:12] for part in _data(items)]
+
+
+def _lengths(items: Value) -> list[int]:
+    return [len(part) for part in _data(items)]
+
+
+def _data(items: Value) -> list[bytes]:
+    assert isinstance(items, List)
+    return [part.data for part in items.items if isinstance(part, Buffer)]
 
 
 @in_town

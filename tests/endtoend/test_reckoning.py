@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from appliance.chain.address import Address, Contract
+from appliance.chain.clarity import Optional, Tuple, UInt, Value
+from appliance.chain.node import Node
+from appliance.cli.demo import Teller, summarise
 from appliance.cli.reckoning import Books, Reckoning, reckon
 from tests.endtoend.conftest import Run
 
@@ -49,7 +56,9 @@ async def test_a_sound_run_is_equal(run: Run, copied: Path) -> None:
     assert result.meters == 32
     assert len(result.totals) >= 4
     assert all(total.meters == total.chain for total in result.totals)
-    assert not result.range_proved
+    assert result.range_proved
+    assert {(proving.of, proving.count >= 4) for proving in result.proofs} == {("block", True), ("batch", True)}
+    assert all(0 < proving.median_ms <= proving.longest_ms < 60_000 for proving in result.proofs)
     printed = json.loads(result.to_json(12))
     assert set(printed) >= {
         "readings",
@@ -57,6 +66,7 @@ async def test_a_sound_run_is_equal(run: Run, copied: Path) -> None:
         "blocks",
         "transactions",
         "totals",
+        "proofs",
         "range_proved",
         "equal",
         "seconds",
@@ -80,6 +90,54 @@ async def test_tampered_books_are_found(run: Run, copied: Path, statement: str, 
     result = await verdict(run, copied)
     assert not result.equal
     assert any(words in problem for problem in result.problems), result.problems
+
+
+class Doubting:
+    """A node whose contract says that it checked less of one batch."""
+
+    def __init__(self, run: Run, checked: int) -> None:
+        self._node, self._checked, self._left = run.node, checked, 1
+
+    async def call_read(
+        self, contract: Contract, function: str, arguments: tuple[Value, ...], sender: Address
+    ) -> Value:
+        answer = await self._node.call_read(contract, function, arguments, sender)
+        if function == "get-batch" and self._left and isinstance(answer, Optional) and isinstance(answer.value, Tuple):
+            self._left = 0
+            return Optional(Tuple.of({**dict(answer.value.fields), "checked": UInt(self._checked)}))
+        return answer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._node, name)
+
+
+@pytest.mark.parametrize("checked", [0, 1, 2])
+async def test_range_proved_is_what_the_contract_says_of_every_batch(run: Run, copied: Path, checked: int) -> None:
+    books = Books(copied / "core.db")
+    try:
+        node = cast(Node, Doubting(run, checked))
+        result = await reckon(books, run.town.served, node, run.town.deployer, run.town.gateway)
+    finally:
+        books.close()
+    assert not result.range_proved
+    words = io.StringIO()
+    summarise(result, Teller(words))
+    assert "FAILED: the contract does not say of every batch that it checked the ranges" in words.getvalue()
+    assert not json.loads(result.to_json(1))["range_proved"]
+
+
+async def test_the_summary_has_seconds_per_proof_and_the_cost_of_each_call(run: Run, copied: Path) -> None:
+    result = await verdict(run, copied)
+    words = io.StringIO()
+    summarise(result, Teller(words))
+    said = words.getvalue()
+    assert re.search(r"\d+ block proofs in the worker: \d+\.\d\d s each", said)
+    assert re.search(r"\d+ batch proofs in the worker: \d+\.\d\d s each", said)
+    assert "range-proved: the contract checked that each batch opens" in said
+    executed = [made for made in result.transactions if made.runtime is not None]
+    assert len(executed) >= 4
+    for made in executed:
+        assert f"VM runtime {made.runtime} ({made.runtime / 5e9:.2%} of a block" in said  # type: ignore[operator]
 
 
 async def test_a_meter_that_showed_something_else_is_found(run: Run, copied: Path) -> None:

@@ -52,6 +52,7 @@ class World:
         self.foreign = 0  # transactions of the same key from elsewhere, before everything else
         self.account_lags = False
         self.submissions = 0
+        self.held_until = 0  # the burn height until which a dwelling's own proof holds every batch back
 
     # what the appliance sees
 
@@ -97,8 +98,10 @@ class World:
         return None
 
     def _why_not(self, raw: bytes) -> UInt:
-        """ERR_REPLAY if the zone has this batch from elsewhere, else ERR_GAP."""
-        return UInt(202 if batch_of(raw) in self.executed() else 203)
+        """ERR_REPLAY if the zone has this batch from elsewhere, ERR_GAP before its turn, ERR_SELF_PROVED while held."""
+        if batch_of(raw) in self.executed():
+            return UInt(202)
+        return UInt(203 if spans(raw)[1].value > self._next(spans(raw)[0]) else 213)
 
     async def account(self, address: Address) -> Account:
         self._check_link()
@@ -112,13 +115,14 @@ class World:
     async def call_read(
         self, contract: Contract, function: str, arguments: tuple[Value, ...], sender: Address
     ) -> Value:
-        """meter-data's get-zone-state, for zones whose first block is 10."""
+        """meter-data's get-zone-state, for zones whose first block is 10, and get-self-proofs."""
         self._check_link()
-        assert (contract.name, function) == ("meter-data", "get-zone-state")
+        assert contract.name == "meter-data"
+        if function == "get-self-proofs":
+            return Optional(Tuple.of({"holds-until": UInt(self.held_until)}))
+        assert function == "get-zone-state"
         (zone,) = arguments
-        own = [raw for block in self.blocks for raw, ok in block.transactions if ok and spans(raw)[0] == zone]
-        after = UInt(max((last.value + 1 for _, _, last in map(spans, own)), default=10))
-        return Optional(Tuple.of({"next-block": after}))
+        return Optional(Tuple.of({"next-block": UInt(self._next(zone))}))
 
     async def fee(self, payload: bytes, length: int) -> int:
         self._check_link()
@@ -148,10 +152,11 @@ class World:
     def _in_turn(self, raw: bytes) -> bool:
         """As the contract decides: the zone's next block, no other."""
         zone, first, _ = spans(raw)
-        own = [
-            last.value for z, _, last in (spans(r) for b in self.blocks for r, ok in b.transactions if ok) if z == zone
-        ]
-        return first.value == max((last + 1 for last in own), default=10)
+        return first.value == self._next(zone) and self.burn_height >= self.held_until
+
+    def _next(self, zone: Value) -> int:
+        done = (spans(raw) for block in self.blocks for raw, ok in block.transactions if ok)
+        return max((last.value + 1 for z, _, last in done if z == zone), default=10)
 
     def burn(self) -> None:
         self.burn_height += 1

@@ -42,6 +42,11 @@ def test_every_need_is_a_section_or_node(launcher: ModuleType) -> None:
     assert {need for needs in launcher.NEEDS.values() for need in needs} == set(sections)
 
 
+def test_an_audit_needs_no_contract_machine_and_a_bench_does(launcher: ModuleType) -> None:
+    assert "audit" not in launcher.NEEDS  # what is not listed runs with the dependencies alone
+    assert "node" in launcher.NEEDS["bench"]
+
+
 @pytest.mark.parametrize(
     ("version", "suits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 13, 5), True), ((3, 14, 0), False)]
 )

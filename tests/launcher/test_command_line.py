@@ -46,7 +46,19 @@ def test_list_of_commands_is_the_folder(folder: Path) -> None:
 
 
 def test_own_commands_include_test() -> None:
-    assert "test" in commands()
+    assert {"audit", "bench", "demo", "run", "test"} <= commands().keys()
+
+
+def test_modules_beside_a_command_are_no_commands() -> None:
+    assert not [
+        name for name in commands() if name.startswith(("audit-", "bench-")) or name in ("figures", "simulator")
+    ]
+
+
+@pytest.mark.parametrize("command", ["audit", "bench"])
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"examples:\n  ./mita {command} " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])

@@ -99,7 +99,7 @@ async def test_a_zone_without_own_meter_is_no_page(running: Running, resident: V
         await portal.put_zone(tx, portal.Zone(3, "Lane C", "water", "L", 16, "ST1.c"))
         dwelling_id = await portal.put_dwelling(tx, "C-01", bytes(16), bytes(32))
         await portal.put_service(tx, portal.Service(3, 0, dwelling_id, 1))
-        await portal.put_batch(tx, portal.Batch(3, 100, 101, 5, bytes(32), "final", "00" * 32, 1, range_proved=False))
+        await portal.put_batch(tx, portal.Batch(3, 100, 101, 5, bytes(32), "final", "00" * 32, 1, checked=1))
     await resident.get("/usage")
     assert (await resident.get("/usage/3/100")).status == 404
     assert (await resident.post("/usage/3/100/check", {"proof_code": card(7).proof_code})).status == 404

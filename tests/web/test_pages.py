@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from html import unescape
 
 import pytest
 
@@ -155,16 +156,40 @@ async def test_community_totals_and_states(running: Running, visitor: Visitor) -
     assert "Sun 2026-11-08" in text
 
 
-async def test_range_proof_is_claimed_only_for_what_the_contract_checked(running: Running, visitor: Visitor) -> None:
-    text = (await visitor.get("/")).text
-    assert text.count(SAY("community.range_no")) == 4
-    assert text.count(SAY("community.range_unchecked")) == 2
-    assert SAY("community.range_yes") not in text
-    await running.change("UPDATE batch SET range_proved = 1")
-    text = (await visitor.get("/")).text
-    assert text.count(SAY("community.range_yes")) == 4
-    assert text.count(SAY("community.range_unchecked")) == 2
-    assert SAY("community.range_no") not in text
+@pytest.mark.parametrize("language", ["en", "sw"])
+async def test_a_page_claims_what_the_contract_checked_and_no_more(
+    running: Running, visitor: Visitor, language: str
+) -> None:
+    say = locale(language).text
+    nothing = say("checked.0")
+    total, ranges = ({say(f"checked.{bits}", limit=limit(unit)) for unit in ("Wh", "L")} for bits in (1, 3))
+
+    async def page() -> tuple[int, ...]:
+        text = unescape((await visitor.get(f"/?lang={language}")).text)
+        claims = (say("proves.ranges") in text, say("proves.no_ranges") in text)
+        return text.count(nothing), *(sum(map(text.count, words)) for words in (total, ranges)), *claims
+
+    assert await page() == (2, 4, 0, False, True), "on chain, and of an age that had no range proofs"
+    await running.change("UPDATE batch SET checked = 3 WHERE state = 'final'")
+    assert await page() == (2, 2, 2, True, True)
+    await running.change("UPDATE batch SET checked = 3 WHERE state = 'included'")
+    assert await page() == (2, 0, 4, True, False)
+    await running.change("UPDATE batch SET checked = 0")
+    assert await page() == (6, 0, 0, False, False), "in a block, but nothing was read back yet"
+
+
+async def test_a_home_sees_what_the_contract_checked_of_its_batch(running: Running, resident: Visitor) -> None:
+    for bits in (0, 1, 3):
+        await running.change(f"UPDATE batch SET checked = {bits} WHERE first_block = 100")
+        for zone, unit in ((ELECTRICITY, "Wh"), (WATER, "L")):
+            text = (await resident.get(f"/usage/{zone}/100")).text
+            said = [b for b in (0, 1, 3) if SAY(f"checked.{b}", limit=limit(unit)) in text]
+            assert said == [bits]
+            assert SAY("level.below_three") in text, "whatever was proved, of whichever reading"
+
+
+def limit(unit: str) -> str:
+    return {"Wh": "1\u202f048.576\u202fkWh", "L": "1\u202f048\u202f576\u202fL"}[unit]
 
 
 async def test_total_of_few_homes_waits_for_the_contract(running: Running, visitor: Visitor) -> None:

@@ -55,11 +55,11 @@ async def _write_and_stop(db: Database) -> None:
 
 async def test_batch_moves_on(running: Running) -> None:
     newest = (await portal.batches(running.database, ELECTRICITY, 1))[0]
-    assert (newest.state, newest.height, newest.range_proved) == ("sent", None, False)
+    assert (newest.state, newest.height, newest.checked) == ("sent", None, 0)
     settled = portal.Batch(
         *(newest.zone, newest.first_block, newest.last_block, newest.total, newest.evidence_root),
         *("included", newest.txid, 4711),
-        range_proved=True,
+        checked=3,
     )
     async with running.database.transaction() as tx:
         await portal.put_batch(tx, settled)

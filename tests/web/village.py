@@ -159,7 +159,7 @@ async def _put_batch(
             state=state,
             txid=hashlib.sha256(b"tx" + bytes([zone, first])).hexdigest(),
             height=1_000 + first if settled else None,
-            range_proved=False,
+            checked=1 if settled else 0,
         ),
     )
     await portal.put_batch_commitments(tx, zone, first, commitments)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from aiohttp import web
 
 from appliance.store import portal
 from appliance.store.database import Database
+from circuits.shape import USAGE_BOUND
 from web.amounts import amount, day, everyday
 from web.locale import Locale
 from web.page import render, words_for
@@ -23,20 +24,22 @@ FEWEST_HOMES: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class ShownBatch:
-    """`total` is None while it must not be shown; `range` is the last part of a key; `days` may be unknown: empty."""
+    """`total` is None while it must not be shown; `days` may be unknown: empty."""
 
     batch: portal.Batch
     days: list[str]
-    range: Literal["yes", "no", "unchecked"]
     total: str | None
     everyday: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownZone:
+    """`limit` is what each sealed amount of a range-proved batch lies below, in words."""
+
     zone: portal.Zone
     homes: int
     levels: dict[int, int]
+    limit: str
     batches: list[ShownBatch]
 
 
@@ -51,8 +54,9 @@ async def community(request: web.Request) -> web.Response:
         homes = sum(levels.values())
         newest = await portal.batches(db, zone.zone, BATCHES_SHOWN)
         batches = [await _shown(db, batch, zone, homes, words, offset) for batch in newest]
-        shown.append(ShownZone(zone, homes, levels, batches))
-    return render(request, "community/community.html", place=place, zones=shown)
+        shown.append(ShownZone(zone, homes, levels, amount(USAGE_BOUND, zone.unit), batches))
+    checks = {entry.batch.checked for each in shown for entry in each.batches}
+    return render(request, "community/community.html", place=place, zones=shown, checks=checks)
 
 
 async def _shown(
@@ -61,8 +65,6 @@ async def _shown(
     times = [await portal.block_times(db, zone.zone, b) for b in sorted({batch.first_block, batch.last_block})]
     days = [day(*time, offset, words) for time in times if time is not None]
     accepted = batch.state in ("included", "final")
-    proved: Literal["yes", "no"] = "yes" if batch.range_proved else "no"
-    checked = proved if accepted else "unchecked"
     if homes < FEWEST_HOMES and not accepted:
-        return ShownBatch(batch, days, checked, None, None)
-    return ShownBatch(batch, days, checked, amount(batch.total, zone.unit), everyday(batch.total, zone.unit, words))
+        return ShownBatch(batch, days, None, None)
+    return ShownBatch(batch, days, amount(batch.total, zone.unit), everyday(batch.total, zone.unit, words))

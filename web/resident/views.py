@@ -11,6 +11,7 @@ from appliance.store import portal
 from appliance.store.database import Database
 from circuits.blinding import BlindingKey
 from circuits.code import CodeError
+from circuits.shape import USAGE_BOUND
 from web.access import signed_in
 from web.amounts import amount, day, everyday
 from web.forms import Form, typed
@@ -146,6 +147,7 @@ async def _batch_page(request: web.Request, form: Form, checked: Checked | None,
         zone=zone,
         shown=shown,
         named={shown_day.block.block: shown_day.day for shown_day in shown.days},
+        limit=amount(USAGE_BOUND, zone.unit),
         before=before,
         after=after,
         form=form,

@@ -1,0 +1,209 @@
+"""What verifying costs on chain: charged by the contract simulator, and modelled on mainnet's cost table."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.bench import calls
+from appliance.bench.calls import NETWORK, Call
+from appliance.bench.figures import Figure
+from appliance.bench.simulator import CONTRACTS, Charged, SimulatorError, simulator
+from appliance.chain.clarity import ResponseOk
+from appliance.founding import CONTRACTS as ALL_CONTRACTS
+from contracts.costs.chain import Chain, Outcome, fee_scalar, worst_share
+from contracts.costs.tables import LIMITS, MAINNET, SIMULATOR, Table
+
+SIZES: Final = (1, 16, 64)
+LONG_SIZES: Final = (1, 4, 16, 32, 64)
+SIMULATED_64, MAINNET_64, BYTES_64 = 2.0, 0.5, 61.0  # per cent, per cent, bytes a slot
+SUBMIT_SIMULATED, SUBMIT_MAINNET = 3.0, 0.75
+DEVIATION: Final = 1.0  # per cent
+SMALL: Final[dict[str, tuple[int | None, int | None]]] = {
+    # runtime on the simulator's table, on mainnet's
+    "opening": (16_500, 1_200),
+    "sum64": (None, None),
+    "ballot": (493_000, 117_000),
+    "bill64": (20_000_000, 5_000_000),
+}
+
+
+class Unmeasured(Exception):
+    """Something is missing (code 3), or a call or the model failed (code 1)."""
+
+    def __init__(self, words: str, code: int) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One call: charged by the simulator, modelled on its table, modelled on mainnet's."""
+
+    call: Call
+    simulated: Charged
+    old: Outcome
+    new: Outcome
+
+    @property
+    def deviation_pct(self) -> float:
+        """Of the model from the simulator on the same table."""
+        return round(abs(self.old.runtime - self.simulated.runtime) * 100 / self.simulated.runtime, 4)
+
+
+def measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
+    try:
+        return _measure(say, LONG_SIZES if long else SIZES)
+    except SimulatorError as error:
+        raise Unmeasured(str(error), 3 if error.missing else 1) from error
+
+
+def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]:
+    rng = random.Random("bench chain")
+    deployer = calls.DEPLOYER.address(NETWORK)
+    old, new = Chain(SIMULATOR), Chain(MAINNET)
+    figures: list[Figure] = []
+    with simulator() as vm:
+        say(f"deploying {len(ALL_CONTRACTS)} contracts on the simulator and in the model")
+        for name in ALL_CONTRACTS:
+            source = (CONTRACTS / f"{name}.clar").read_text("utf-8")
+            vm.deploy(name, deployer)
+            for model in (old, new):
+                model.deploy(name, source, deployer)
+
+        def measured(call: Call) -> Measured:
+            sender = call.sender.address(NETWORK)
+            simulated = vm.call(call.contract, call.function, call.arguments, sender, read_only=call.read_only)
+            modelled = [m.call(call.contract, call.function, call.arguments, sender) for m in (old, new)]
+            for result in (simulated.result, *(outcome.result for outcome in modelled)):
+                if not isinstance(result, ResponseOk):
+                    raise Unmeasured(f"{call.contract.name}.{call.function} was refused: {result}", 1)
+            return Measured(call, simulated, *modelled)
+
+        for size in sizes:
+            say(f"verifying the usage of {size} slots")
+            figures += _s1(size, measured(calls.s1(rng, size)))
+        say("verifying an opening, the opening of a sum, a ballot; computing 64 bills")
+        figures += _small("opening", measured(calls.opening(rng)))
+        figures += _small("sum64", measured(calls.sum64(rng)))
+        figures += _small("ballot", measured(calls.ballot(rng)))
+        figures += _small("bill64", measured(calls.bill64(rng)))
+        say("founding a settlement, submitting two batches of 64 slots")
+        for call in calls.founding_calls():
+            measured(call)
+        _, later = [measured(call) for call in calls.submissions(rng)]
+        figures += _submission(later)
+    return figures
+
+
+def _share(runtime: int) -> float:
+    return round(runtime * 100 / LIMITS.runtime, 4)
+
+
+def _worst(outcome: Outcome) -> tuple[float, str]:
+    dimension, share = worst_share(outcome)
+    return round(float(share * 100), 4), f"of a tenure's budget, in {dimension.replace('_', ' ')}"
+
+
+def _common(name: str, found: Measured) -> list[Figure]:
+    """What is told of every call besides its targets."""
+    return [
+        Figure(f"{name}.runtime_mainnet", found.new.runtime, None, "modelled"),
+        Figure(f"{name}.reads", found.simulated.read_count, None, f"mainnet, modelled: {found.new.read_count}"),
+        Figure(f"{name}.read_length_simulator", found.simulated.read_length),
+        Figure(
+            f"{name}.read_length_mainnet",
+            found.new.read_length,
+            None,
+            "modelled; a loaded contract counts its constants",
+        ),
+        Figure(f"{name}.writes", found.simulated.write_count, None, f"{found.simulated.write_length} bytes"),
+        Figure(f"{name}.bytes", found.call.transaction_bytes, None, "of a signed transaction that makes this call"),
+        Figure(
+            f"{name}.model_deviation_pct",
+            found.deviation_pct,
+            DEVIATION,
+            f"the model on the simulator's table: {found.old.runtime:,} units",
+            binding=True,
+        ),
+    ]
+
+
+def _s1(size: int, found: Measured) -> list[Figure]:
+    name = f"chain.s1.{size}"
+    worst, dimension = _worst(found.new)
+    targets: tuple[float | None, ...] = (SIMULATED_64, MAINNET_64, BYTES_64) if size == 64 else (None, None, None)
+    kind, *proof = found.call.arguments
+    argument_bytes = found.call.argument_bytes - calls.encoded_bytes(kind)
+    return [
+        Figure(
+            f"{name}.runtime_pct_simulator",
+            _share(found.simulated.runtime),
+            targets[0],
+            f"{found.simulated.runtime:,} units: privacy-proof.verify-proof with the opening of the sum",
+        ),
+        Figure(
+            f"{name}.runtime_pct_mainnet", _share(found.new.runtime), targets[1], f"{found.new.runtime:,}, modelled"
+        ),
+        Figure(f"{name}.worst_pct_mainnet", worst, None, f"modelled, {dimension}"),
+        Figure(
+            f"{name}.fee_scalar_mainnet",
+            round(float(fee_scalar(found.new, found.call.transaction_bytes)), 2),
+            None,
+            "modelled; ten-thousandths of a block over all dimensions, as a node estimates fees",
+        ),
+        Figure(
+            f"{name}.bytes_per_slot",
+            round(argument_bytes / size, 3),
+            targets[2],
+            f"{argument_bytes} bytes: {len(proof)} arguments, commitments and opening included",
+        ),
+        *_common(name, found),
+    ]
+
+
+def _small(what: str, found: Measured) -> list[Figure]:
+    """A check that other contracts make a part of: the loading of the contract, the same for all, is told apart."""
+    name, function = f"chain.{what}", f"{found.call.contract.name}.{found.call.function}"
+    simulated, new = (
+        (costs.runtime, costs.runtime - _loading(table, costs))
+        for table, costs in ((SIMULATOR, found.simulated), (MAINNET, found.new))
+    )
+    on_simulator, on_mainnet = SMALL[what]
+    _, *common = _common(name, found)
+    return [
+        Figure(
+            f"{name}.runtime_simulator", simulated[1], on_simulator, f"{function}; {simulated[0]:,} with its loading"
+        ),
+        Figure(f"{name}.runtime_mainnet", new[1], on_mainnet, f"modelled; {new[0]:,} with loading the contract"),
+        *common,
+    ]
+
+
+def _loading(table: Table, costs: Charged | Outcome) -> int:
+    """What loading the one contract of a call was charged, by its size in what was read."""
+    load = table.costs["load_contract"]
+    if costs.read_count != load.read_count:
+        raise Unmeasured(f"a single check read {costs.read_count} times, not {load.read_count}", 1)
+    return load.runtime(costs.read_length - load.read_length.base)
+
+
+def _submission(found: Measured) -> list[Figure]:
+    name = "chain.meter-data.submit-usage-batch.64"
+    worst, dimension = _worst(found.new)
+    return [
+        Figure(
+            f"{name}.runtime_pct_simulator",
+            _share(found.simulated.runtime),
+            SUBMIT_SIMULATED,
+            f"{found.simulated.runtime:,} units; a later batch of a period, the dearest",
+        ),
+        Figure(f"{name}.worst_pct_mainnet", worst, SUBMIT_MAINNET, f"modelled, {dimension}"),
+        Figure(f"{name}.runtime_pct_mainnet", _share(found.new.runtime), None, "modelled"),
+        Figure(
+            f"{name}.fee_scalar_mainnet", round(float(fee_scalar(found.new, found.call.transaction_bytes)), 2), None
+        ),
+        *_common(name, found),
+    ]

@@ -1,0 +1,116 @@
+"""The contract simulator as a child process (contracts/tests/vm.mjs), for what the benches ask of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from appliance.chain.address import Address, Contract
+from appliance.chain.clarity import Value, deserialize, serialize
+
+CONTRACTS: Final = Path(__file__).resolve().parents[2] / "contracts"
+
+
+class SimulatorError(Exception):
+    """It refused to run a call, or ended; the text is its own. `missing` if it is not installed."""
+
+    def __init__(self, words: str, *, missing: bool = False) -> None:
+        super().__init__(words)
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What one call was charged, and its result."""
+
+    runtime: int
+    read_count: int
+    read_length: int
+    write_count: int
+    write_length: int
+    result: Value
+
+
+class Simulator:
+    """An empty chain at epoch 4.0, Clarity 6."""
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        self._child = child
+
+    def deploy(self, name: str, sender: Address) -> Contract:
+        """contracts/NAME.clar."""
+        path = str(CONTRACTS / f"{name}.clar")
+        self._ask({"op": "deploy", "name": name, "path": path, "sender": str(sender)})
+        return Contract(sender, name)
+
+    def call(
+        self, contract: Contract, function: str, arguments: Sequence[Value], sender: Address, *, read_only: bool
+    ) -> Charged:
+        answer = self._ask(
+            {
+                "op": "read" if read_only else "public",
+                "contract": str(contract),
+                "fn": function,
+                "args": [serialize(argument).hex() for argument in arguments],
+                "sender": str(sender),
+            }
+        )
+        costs, result = answer["costs"], answer["result"]
+        if not isinstance(costs, dict) or not isinstance(result, str):
+            raise SimulatorError("it did not say what the call cost")
+        return Charged(
+            runtime=costs["runtime"],
+            read_count=costs["readCount"],
+            read_length=costs["readLength"],
+            write_count=costs["writeCount"],
+            write_length=costs["writeLength"],
+            result=deserialize(bytes.fromhex(result)),
+        )
+
+    def _ask(self, request: dict[str, object]) -> dict[str, object]:
+        stdin, stdout = self._child.stdin, self._child.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("it was started with pipes")
+        try:
+            stdin.write(json.dumps(request) + "\n")
+            stdin.flush()
+            line = stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise SimulatorError(f"the contract simulator ended with code {self._child.wait()}")
+        answer = json.loads(line)
+        if not isinstance(answer, dict) or "error" in answer:
+            raise SimulatorError(str(answer))
+        return answer
+
+
+@contextmanager
+def simulator() -> Iterator[Simulator]:
+    """SimulatorError when Node or the contract SDK is missing."""
+    node = os.environ.get("MITA_NODE") or shutil.which("node")
+    if node is None or not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
+        raise SimulatorError("Node or the contract SDK is not installed: start with ./mita bench", missing=True)
+    child = subprocess.Popen(
+        [node, str(CONTRACTS / "tests" / "vm.mjs")],
+        cwd=CONTRACTS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield Simulator(child)
+    finally:
+        child.kill()
+        child.wait()
+        for pipe in filter(None, (child.stdin, child.stdout)):
+            with suppress(BrokenPipeError):  # a request that it did not live to read is still in the pipe's buffer
+                pipe.close()

@@ -1,0 +1,106 @@
+"""Range proofs of blocks and batches, each made once for what it is bound to."""
+
+from __future__ import annotations
+
+from appliance.block import level_counts
+from appliance.call import UsageBatch
+from appliance.proof import BoundProof, ProvenBlock
+from appliance.store import blocks
+from appliance.store.database import Database, Transaction
+from appliance.store.rows import CorruptionError, blob, whole
+
+_POINT = 33
+_SCALAR = 32
+
+
+async def unproven_blocks(db: Database) -> list[tuple[int, int]]:
+    """(zone, block) of closed blocks without a proof: first those without commitments, then by age."""
+    rows = await db.all(
+        "SELECT zone, block FROM block WHERE NOT EXISTS "
+        "(SELECT 1 FROM block_proof p WHERE p.zone = block.zone AND p.block = block.block) "
+        "ORDER BY proven_at IS NOT NULL, block, zone"
+    )
+    return [(whole(zone), whole(block)) for zone, block in rows]
+
+
+async def put_block_proof(tx: Transaction, zone: int, block: int, proven: ProvenBlock, proving_ms: int) -> None:
+    """Once: a block that has a proof keeps it."""
+    await tx.run(
+        "INSERT INTO block_proof (zone, block, context, total, blinding_sum, points, scalars, hints, proving_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            zone,
+            block,
+            proven.proof.context,
+            proven.total,
+            proven.blinding_sum,
+            b"".join(proven.proof.points),
+            b"".join(proven.proof.scalars),
+            b"".join(proven.proof.hints),
+            proving_ms,
+        ),
+    )
+
+
+async def of_block(source: Database | Transaction, zone: int, block: int) -> ProvenBlock | None:
+    """A block's commitments and proof; None until it is proved."""
+    row = await source.one(
+        "SELECT context, points, scalars, hints, total, blinding_sum FROM block_proof WHERE zone = ? AND block = ?",
+        (zone, block),
+    )
+    if row is None:
+        return None
+    commitments = (await blocks.get_block(source, zone, block)).commitments
+    if commitments is None:
+        raise CorruptionError(f"block {block} of zone {zone} has a proof and no commitments")
+    return ProvenBlock(whole(row[4]), blob(row[5]), commitments, _bound(*map(blob, row[:4])))
+
+
+async def unsettled_batches(db: Database) -> list[tuple[int, int]]:
+    """(zone, first block) of batches that are not in a block of the chain, so may have to be signed; oldest first."""
+    rows = await db.all(
+        "SELECT zone, first_block FROM batch LEFT JOIN submission USING (zone, first_block) "
+        "WHERE coalesce(state, 'queued') NOT IN ('included', 'final') ORDER BY first_block, zone"
+    )
+    return [(whole(zone), whole(first)) for zone, first in rows]
+
+
+async def for_chain(db: Database, zone: int, first_block: int) -> UsageBatch:
+    """A batch as the contract is to be given it."""
+    batch = await blocks.get_batch(db, zone, first_block)
+    levels = await blocks.levels(db, zone, first_block, batch.last_block)
+    return UsageBatch(zone, first_block, batch.last_block, batch.evidence_root, level_counts(levels), batch.sums)
+
+
+async def put_batch_proof(tx: Transaction, zone: int, first_block: int, proof: BoundProof, proving_ms: int) -> None:
+    """Once for each context: one that is there is kept."""
+    await tx.run(
+        "INSERT INTO batch_proof (zone, first_block, context, points, scalars, hints, proving_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            zone,
+            first_block,
+            proof.context,
+            b"".join(proof.points),
+            b"".join(proof.scalars),
+            b"".join(proof.hints),
+            proving_ms,
+        ),
+    )
+
+
+async def of_batch(db: Database, zone: int, first_block: int, context: bytes) -> BoundProof | None:
+    """The proof of a batch that is bound to this context; None while there is none."""
+    row = await db.one(
+        "SELECT context, points, scalars, hints FROM batch_proof WHERE zone = ? AND first_block = ? AND context = ?",
+        (zone, first_block, context),
+    )
+    return None if row is None else _bound(*map(blob, row))
+
+
+def _bound(context: bytes, points: bytes, scalars: bytes, hints: bytes) -> BoundProof:
+    return BoundProof(context, _split(points, _POINT), _split(scalars, _SCALAR), _split(hints, _SCALAR))
+
+
+def _split(items: bytes, size: int) -> tuple[bytes, ...]:
+    return tuple(items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,1 @@
+"""Tests of `./mita bench`: which figures there are and how they are told; never how fast this machine is."""
