@@ -39,6 +39,7 @@ ERRORS: Final[dict[int, str]] = {
     214: "ERR_NOT_SELF_PROVER",
     215: "ERR_PROVED",
     216: "ERR_NOT_A_BATCH",
+    217: "ERR_AHEAD",
     300: "ERR_ENCODING",
     301: "ERR_LENGTH",
     302: "ERR_HINT",

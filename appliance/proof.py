@@ -26,7 +26,7 @@ _BLOCK_DOMAIN: Final = b"mita/v1/usage-block"
 
 
 class ProofError(Exception):
-    """What was to be proved is false, or the proof is: the store is damaged, or the machine. Never retried."""
+    """What was to be proved is false, or the proof is: store or machine are damaged. Ends the process, each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@
 (define-constant ERR_SELF_PROVED (err u213)) ;; a slot's own proof says otherwise, and still holds
 (define-constant ERR_NOT_SELF_PROVER (err u214)) ;; the sender does not prove this slot
 (define-constant ERR_PROVED (err u215)) ;; this slot's own proof from this block was given already
+(define-constant ERR_AHEAD (err u217)) ;; a slot's own proof of blocks after the zone's next one
 (define-constant ERR_NOT_A_BATCH (err u216)) ;; these blocks were batched, but not as one batch from first to last
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -249,7 +250,8 @@
       (ok {next-block: next-block, period: period, checked: checked}))))
 
 ;; A dwelling that proves its own slot, before the batch or after it: the usage of 1 to 7 blocks, in range, without
-;; opening it. Of blocks that were batched it must name the batch's first and last. `points`, `scalars` and `hints` as
+;; opening it. The blocks begin where the zone's next batch does, so that nobody speaks for those who live there later,
+;; or they are those of a batch. `points`, `scalars` and `hints` as
 ;; above. Prints {topic: "usage-proof", zone, slot, period, first-block, last-block, commitment, prover, checked,
 ;; holds-until, contested, context}.
 (define-public (submit-usage-proof
@@ -278,6 +280,7 @@
       (is-eq (contract-call? .user-registry get-self-prover zone slot) (some contract-caller))
       ERR_NOT_SELF_PROVER)
     (asserts! (is-span first-block last-block) ERR_SPAN)
+    (asserts! (<= first-block (get next-block state)) ERR_AHEAD)
     (asserts!
       (or (not late) (is-eq (some last-block) (match batch known (some (get last-block known)) none)))
       ERR_NOT_A_BATCH)

@@ -63,6 +63,7 @@
 (define-constant ERR_ZONE_UNKNOWN (err u115)) ;; no such zone
 (define-constant ERR_SLOT (err u116)) ;; the zone has no such slot
 (define-constant ERR_GATEWAY_PROVES (err u117)) ;; the zone's own gateway as a check on itself
+(define-constant ERR_NOT_ACCOUNT (err u118)) ;; a contract, or of another network, where a person has to sign
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; data vars
@@ -122,6 +123,12 @@
 ;; private
 ;; ----------------------------------------------------------------------------------------------------
 
+;; What a contract sends on can be read from no transaction, so that an audit could not judge it.
+(define-private (is-account (who principal))
+  (match (principal-destruct? who)
+    parts (is-none (get name parts))
+    of-another-network false))
+
 (define-private (add-steward (who principal))
   (map-set stewards who true))
 
@@ -152,6 +159,7 @@
 (define-public (register-gateway (gateway principal))
   (let ((event {topic: "gateway", gateway: gateway, steward: contract-caller}))
     (asserts! (is-steward contract-caller) ERR_NOT_STEWARD)
+    (asserts! (is-account gateway) ERR_NOT_ACCOUNT)
     (asserts!
       (map-insert gateways gateway {steward: contract-caller, height: stacks-block-height})
       ERR_GATEWAY_KNOWN)
@@ -199,6 +207,7 @@
     (asserts! (is-steward contract-caller) ERR_NOT_STEWARD)
     (asserts! (< slot (get slots registered)) ERR_SLOT)
     (asserts! (not (is-eq prover (some (get gateway registered)))) ERR_GATEWAY_PROVES)
+    (asserts! (match prover device (is-account device) true) ERR_NOT_ACCOUNT)
     (match prover
       device (map-set self-provers key device)
       (map-delete self-provers key))

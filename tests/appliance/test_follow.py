@@ -148,3 +148,26 @@ async def test_other_content_on_chain_is_told_and_holds_the_zone(tmp_path: Path,
 async def test_an_answer_of_another_form_is_a_fault_of_the_link(tmp_path: Path) -> None:
     with pytest.raises(NodeError, match="unknown form"):
         await read(tmp_path, some({**KEPT, "total": Bool(True)}))
+
+
+async def test_an_answer_from_before_the_block_was_undone_does_not_count(tmp_path: Path) -> None:
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        async with db.transaction() as tx:
+            await blocks.put_batch(tx, 1, 10, 11, ROOT, PROOF)
+            included = delivery.Delivery(delivery.State.INCLUDED, 1, 1, height=5, burn_height=5)
+            await outbox.put(tx, 1, 10, str(GATEWAY), 0, included, Signed(bytes(32), 1, b"raw"))
+
+        class Slow(Answers):
+            async def call_read(
+                self, contract: Contract, function: str, arguments: tuple[Value, ...], sender: Address
+            ) -> Value:
+                answer = await super().call_read(contract, function, arguments, sender)
+                undone = await outbox.of_batch(db, 1, 10)
+                assert undone is not None
+                async with db.transaction() as tx:
+                    await outbox.save(tx, undone.id, delivery.queued(5))
+                    await blocks.forget_on_chain(tx, 1, 10)
+                return answer
+
+        await follow.read_back(db, cast(Node, Slow(some(KEPT))), DEPLOYER, GATEWAY, set())
+        assert not (await blocks.get_batch(db, 1, 10)).on_chain
