@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from circuits.shape import Shape
 from contracts.range import layout
-from contracts.range.template import Macro, fill, macros
+from contracts.range.phrases import singly, wrapped
 
 HERE: Final = Path(__file__).parent
 CONTRACTS: Final = HERE.parent
-MACROS: Final = ("field.clar", "scalars.clar", "sums.clar")
 TEMPLATE: Final = "verifier.clar"
 
 
@@ -25,11 +26,28 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
+def environment(shape: Shape) -> Environment:
+    """What fills in templates of this shape. Statements are comments of Clarity, such as `;;% for`; `;;%%` begins a
+    remark that does not get into the contract. The text of a macro ends without its last line break."""
+    filled = Environment(
+        autoescape=False,
+        loader=FileSystemLoader(HERE),
+        undefined=StrictUndefined,
+        line_statement_prefix=";;%",
+        line_comment_prefix=";;%%",
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_without_last_break,
+    )
+    filled.filters["singly"] = singly
+    filled.globals.update(layout.names(shape, source_hash()))
+    return filled
+
+
 def verifier(shape: Shape) -> str:
     """The contract that checks range proofs of this shape."""
-    names = layout.names(shape, source_hash())
-    known: dict[str, Macro] = {}
-    for file in MACROS:
-        known |= macros((HERE / file).read_text().splitlines(), names)
-    lines = fill((HERE / TEMPLATE).read_text().splitlines(), names, known)
-    return "\n".join(lines) + "\n"
+    return wrapped(environment(shape).get_template(TEMPLATE).render())
+
+
+def _without_last_break(value: Any) -> Any:
+    return value.removesuffix("\n") if isinstance(value, str) else value

@@ -3,151 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from circuits.generators import bases
 from circuits.group import LibPoint
 from circuits.scalar import N, P
 from circuits.shape import LINEAR, LINEAR_TAG, VECTOR_TAG, Shape, generators_hash, lifts
+from contracts.range.levels import LARGE, SMALL, additions, cut_best
+from contracts.range.phrases import LIMB, collected, column, minus, numbered, parameters, small_sums, times
 
-LIMB: Final = 52
-TAILS: Final = (20, 18, 16, 14, 12)
-"""How many factors the last steps of every tree begin with: what wastes least of these."""
-SMALL: Final = (8, 16)
-LARGE: Final = (16, 32)
-"""So many additions of a level, or more, are made on whole lists; a list of scalars so long is multiplied as a whole.
-For up to 32 values, and for more, where the source would get too long."""
 MANY: Final = 16
-"""Where there are so many values, lists of scalars are cut into limbs."""
+"""Where there are so many values, scalars and points are calculated as whole lists of limbs; below, one by one."""
 _ENOUGH: Final = 2**62
 """Above any limb that `pack` is given."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a level's tree of products: `half` factors by `half` others. Names are prefixes of variables."""
-
-    index: int
-    half: int
-    fill: int
-
-    @property
-    def letter(self) -> str:
-        return chr(ord("A") + self.index)
-
-    @property
-    def left(self) -> str:
-        return f"l{self.letter}"
-
-    @property
-    def right(self) -> str:
-        return f"h{self.letter}"
-
-    @property
-    def product(self) -> str:
-        return f"p{self.letter}"
-
-    @property
-    def inverse(self) -> str:
-        return f"i{self.letter}"
-
-    @property
-    def twice(self) -> str:
-        return f"k{self.letter}"
-
-    @property
-    def swapped(self) -> str:
-        return f"w{self.letter}"
-
-    @property
-    def above(self) -> str:
-        return f"p{chr(ord(self.letter) - 1)}" if self.index else "d"
-
-    @property
-    def above_inverse(self) -> str:
-        return f"i{chr(ord(self.letter) - 1)}" if self.index else "i"
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of additions on whole lists; `number` is that of its hint."""
-
-    number: int
-    points: int
-    tail: int
-    following: Level | None
-
-    @property
-    def first(self) -> bool:
-        return self.number == 1
-
-    @property
-    def pairs(self) -> int:
-        return self.points // 2
-
-    @property
-    def odd(self) -> bool:
-        return self.points % 2 == 1
-
-    @property
-    def names(self) -> str:
-        return "abc" if self.odd else "ab"
-
-    @property
-    def parts(self) -> list[tuple[int, int]]:
-        """a, b and c as ranges of the points."""
-        cuts = [(0, self.pairs), (self.pairs, 2 * self.pairs)]
-        return [*cuts, (2 * self.pairs, self.points)] if self.odd else cuts
-
-    @cached_property
-    def depth(self) -> int:
-        """Halvings until at most `tail` factors are left."""
-        depth = 0
-        while self.tail << depth < self.pairs:
-            depth += 1
-        return depth
-
-    @property
-    def fill(self) -> int:
-        """Ones that make the number of factors the tail's times a power of two."""
-        return (self.tail << self.depth) - self.pairs
-
-    @cached_property
-    def steps(self) -> list[Step]:
-        """From the whole list down to the tail; the first fills up."""
-        whole = self.tail << self.depth
-        return [Step(i, whole >> i + 1, 0 if i else self.fill) for i in range(self.depth)]
-
-    @property
-    def tail_name(self) -> str:
-        return self.steps[-1].product if self.steps else "d"
-
-    @property
-    def tail_inverse(self) -> str:
-        return self.steps[-1].inverse if self.steps else self.inverse
-
-    @property
-    def inverse(self) -> str:
-        return "i"
-
-
-def levels(points: int, tail: int, few_pairs: int, number: int = 1) -> list[Level]:
-    """Those of at least few_pairs pairs, and the first in any case."""
-    if number > 1 and points // 2 < few_pairs:
-        return []
-    rest = levels(points - points // 2, tail, few_pairs, number + 1)
-    return [Level(number, points, tail, rest[0] if rest else None), *rest]
-
-
-def cut_best(shape: Shape) -> list[Level]:
-    """With the tail that fills up least."""
-    few_pairs, _ = LARGE if shape.m > 32 else SMALL
-    return min(
-        (levels(shape.terms, tail, few_pairs) for tail in TAILS), key=lambda cut: sum(level.fill for level in cut)
-    )
 
 
 def digit_rows(shape: Shape) -> list[list[int]]:
@@ -175,14 +43,14 @@ def fraction_coefficients(shape: Shape) -> list[tuple[int, ...]]:
     quarter = shape.m // 4
     columns = digit_rows(shape)
     for row in range(quarter):
-        for column in columns:
-            v = column[row]
-            if row + quarter < len(column):
-                w = column[row + quarter]
+        for digits in columns:
+            v = digits[row]
+            if row + quarter < len(digits):
+                w = digits[row + quarter]
                 c_v, c_w = product(v), product(w)
-                made.append((1, v, w, c_w, c_v, v * c_w, w * c_v, 1, c_v + c_w, c_v * c_w))
+                made.append((2, 2 * v, 2 * w, 2 * c_w, 2 * c_v, 2 * v * c_w, 2 * w * c_v, 1, c_v + c_w, c_v * c_w))
             else:
-                made.append((0, 0, 0, 1, 0, v, 0, 0, 1, product(v)))
+                made.append((0, 0, 0, 2, 0, 2 * v, 0, 0, 1, product(v)))
     return made
 
 
@@ -209,20 +77,27 @@ def counters(tag: bytes, first: int, count: int) -> bytes:
     return bytes(found)
 
 
-def nested(function: str, items: Sequence[str]) -> str:
-    text = items[0]
-    for item in items[1:]:
-        text = f"({function} {text} {item})"
-    return text
+def powers(exponent: int) -> list[tuple[int, int]]:
+    """The powers on the way to u^exponent, from u^2: each with the one it is the square of, or 0 for u times the last.
+
+    A product with u is cheaper than a square."""
+    if exponent < 2:
+        return []
+    if exponent % 2 or exponent == 2:
+        return [*powers(exponent - 1), (exponent, 0)]
+    return [*powers(exponent // 2), (exponent, exponent // 2)]
 
 
-def dot(pairs: Sequence[tuple[str, str]]) -> str:
-    """The sum of products, two by two."""
-    parts = [
-        f"(sc-dot {' '.join(pairs[i] + pairs[i + 1])})" if i + 1 < len(pairs) else f"(sc-mul {' '.join(pairs[i])})"
-        for i in range(0, len(pairs), 2)
-    ]
-    return nested("sc-add", parts)
+def reciprocal_numerators(shape: Shape) -> list[list[int]]:
+    """Coefficients of twice the product of all e + w but the one with w = v, by v; the highest power of e first."""
+    made = []
+    for v in range(shape.base):
+        row = [2]
+        for w in range(shape.base):
+            if w != v:
+                row = [low + w * high for low, high in zip([*row, 0], [0, *row], strict=True)]
+        made.append(row)
+    return [list(power) for power in zip(*made, strict=True)]
 
 
 def names(shape: Shape, source_hash: str) -> dict[str, Any]:
@@ -246,12 +121,7 @@ def names(shape: Shape, source_hash: str) -> dict[str, Any]:
     back = limbs(2**260 % N, 3)
     repeated = [("B", 2**LIMB, in_sums), ("F", 2**260 % P, in_sums), ("ONES", 1, fills), ("NOUGHTS", 0, fills)]
     repeated_uints = [("U", 2**LIMB, in_scalars), *((f"W{i}-", back[i], in_scalars) for i in range(3))]
-
-    def others(k: int) -> str:
-        """What to multiply 1/(product of all denominators) by to get 1/(denominator k)."""
-        parts = [f"before-{k}"] * (k > 0) + [f"after-{k}"] * (k < columns - 1)
-        return nested("sc-mul", parts) if parts else "ONE"
-
+    singles, last_two = additions(shape.terms)
     return {
         "shape": shape,
         "m": m,
@@ -262,7 +132,11 @@ def names(shape: Shape, source_hash: str) -> dict[str, Any]:
         "linear_rounds": shape.linear_rounds,
         "columns": columns,
         "entries": len(fractions),
-        "fractions": [(f"K{i + 1}", column) for i, column in enumerate(zip(*fractions, strict=True))],
+        "fractions": list(zip(*fractions, strict=True)),
+        "reciprocals": reciprocal_numerators(shape) if m == 1 else [],
+        "additions": singles,
+        "last_two": last_two,
+        "sent": [*(f"n{k}" for k in range(n)), *(f"l{i}" for i in range(shape.linear)), "sent-s1", "sent-s2"],
         "levels": added,
         "rest": rest,
         "tail": tail,
@@ -284,6 +158,8 @@ def names(shape: Shape, source_hash: str) -> dict[str, Any]:
         "value_x": bases(LibPoint).x.value,
         "VECTOR_TAG": VECTOR_TAG,
         "LINEAR_TAG": LINEAR_TAG,
+        "vector_xs": [lift.x.value for lift in lifts(LibPoint, VECTOR_TAG, 0, shape.slots)],
+        "linear_xs": [lift.x.value for lift in lifts(LibPoint, LINEAR_TAG, 1, LINEAR - 1)],
         "vector_counters": counters(VECTOR_TAG, 0, shape.slots),
         "linear_counters": counters(LINEAR_TAG, 1, LINEAR - 1),
         "tag": lambda tag: f"0x{len(tag):02x}{tag.hex()}",
@@ -294,9 +170,17 @@ def names(shape: Shape, source_hash: str) -> dict[str, Any]:
         "noughts": f"0x{'00' * 32}",
         "hexed": lambda data: f"0x{data.hex()}",
         "scalar": lambda number: f"0x{number:064x}",
-        "nested": nested,
-        "dot": dot,
-        "others": others,
+        "times": times,
+        "numbered": numbered,
+        "minus": minus,
+        "parameters": parameters,
+        "column": column,
+        "collected": collected,
+        "small_sums": small_sums,
+        "doubled": lambda numbers: [2 * number for number in numbers],
+        "powers": powers,
+        "slot_numbers": bytes(range(shape.slots)),
+        "round_challenges": "".join(f" r{h} v{h} g{h}" for h in range(a)),
         "begin": lambda less: "(map - " if less else "",
         "finish": lambda less, j: "".join(f" {name}{j}" for name in less) + ")" if less else "",
     }

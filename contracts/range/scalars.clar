@@ -2,21 +2,22 @@
 ;; are one list of uints for each limb. What lies above bit 260 comes back times W = 2^260 mod N, of 133 bits: limbs W0,
 ;; W1 (52 bits), W2 (29 bits).
 
-;;% macro split(w)
-({{w}}h (get h {{w}}))
-({{w}}l (get l {{w}}))
-({{w}}0 (mod {{w}}l {{B}}))
-({{w}}1 (mod (/ {{w}}l {{B}}) {{B}}))
-({{w}}2 (+ (/ {{w}}l {{B2}}) (* (mod {{w}}h u268435456) u16777216)))
-({{w}}3 (mod (/ {{w}}h u268435456) {{B}}))
-({{w}}4 (/ {{w}}h u1208925819614629174706176))
-;;% end
+;;%% Limbs w0 to w4 of a scalar, that of the same name or another.
+;;% macro split(w, of='')
+({{ w }}h (get h {{ of or w }}))
+({{ w }}l (get l {{ of or w }}))
+({{ w }}0 (mod {{ w }}l {{ B }}))
+({{ w }}1 (mod (/ {{ w }}l {{ B }}) {{ B }}))
+({{ w }}2 (+ (/ {{ w }}l {{ B2 }}) (* (mod {{ w }}h u268435456) u16777216)))
+({{ w }}3 (mod (/ {{ w }}h u268435456) {{ B }}))
+({{ w }}4 (/ {{ w }}h u1208925819614629174706176))
+;;% endmacro
 
 ;;% macro split_short(s)
 ({{s}}0 (mod {{s}} {{B}}))
 ({{s}}1 (mod (/ {{s}} {{B}}) {{B}}))
 ({{s}}2 (/ {{s}} {{B2}}))
-;;% end
+;;% endmacro
 
 ;;%% Columns c0 to c6 below 2^112, of a value below 2^386, so that h2 is below 2^23 and limb 4 below 2^62.
 ;;% macro folded_once()
@@ -30,12 +31,12 @@
 (j2 (+ c2 (* h0 {{W[2]}}) (* h1 {{W[1]}}) (* h2 {{W[0]}}) (/ j1 {{B}})))
 (j3 (+ c3 (* h1 {{W[2]}}) (* h2 {{W[1]}}) (/ j2 {{B}})))
 (j4 (+ (mod c4 {{B}}) (* h2 {{W[2]}}) (/ j3 {{B}})))
-;;% end
+;;% endmacro
 
-;;%% Not exact: leaves out the second, which one in 2^113 scalars needs; such a scalar is wrong.
-;;%% Limbs j0 to j3 (of which the lowest 52 bits count, the rest being carried), and j4 below 2^76.
+;;%% Limbs j0 to j3 (of which the lowest 52 bits count, the rest being carried), and j4 below 2^76. What lies above bit
+;;%% 256, less than 2^28, comes back times 2^256 mod N; what that carries over bit 256, once more. Not exact: leaves out
+;;%% the second, which one in 2^113 scalars needs; such a scalar is wrong.
 ;;% macro packed(exact=True)
-;;%% What lies above bit 256, less than 2^28, comes back times 2^256 mod N; what that carries over bit 256, once more
 (top (/ j4 u281474976710656))
 (k0 (+ (mod j0 {{B}}) (* top {{V[0]}})))
 (k1 (+ (mod j1 {{B}}) (* top {{V[1]}}) (/ k0 {{B}})))
@@ -47,18 +48,18 @@
 (q0 (+ (mod k0 {{B}}) (* last {{V[0]}})))
 (q1 (+ (mod k1 {{B}}) (* last {{V[1]}}) (/ q0 {{B}})))
 (q2 (+ (mod k2 {{B}}) (* last {{V[2]}}) (/ q1 {{B}})))
-;;%   end
-(high (+ (/ {{'q2' if exact else '(mod k2 ' + B + ')'}} u16777216) (* (mod k3 {{B}}) u268435456) (* (mod k4 u281474976710656) u1208925819614629174706176)))
+;;%   endif
+(high (+ (/ {{ 'q2' if exact else '(mod k2 ' ~ B ~ ')' }} u16777216) (* (mod k3 {{B}}) u268435456) (* (mod k4 u281474976710656) u1208925819614629174706176)))
 (low (+ (mod {{'q' if exact else 'k'}}0 {{B}}) (* (mod {{'q' if exact else 'k'}}1 {{B}}) {{B}}) (* (mod {{'q' if exact else 'k'}}2 u16777216) {{B2}})))
-;;% end
+;;% endmacro
 
 ;;%% z = x * s for whole lists, s a challenge. Values grow by a factor of 1.3 and 4.1 * 2^260 at each step; from below 2^256
 ;;%% seven steps stay below 2^266, which is limb 4 below 2^58, so that no column passes 2^112.
 ;;% macro short_products(z, x, s, n)
 ;; {{z}} = {{x}} * {{s}}
 ;;%   for i in range(3)
-({{z}}s{{i}} (list {{' '.join([f'{s}{i}'] * n)}}))
-;;%   end
+({{z}}s{{i}} (list {{ times(s ~ i, n) }}))
+;;%   endfor
 ({{z}}e (map + (map * {{x}}2 {{z}}s2) (map * {{x}}3 {{z}}s1) (map * {{x}}4 {{z}}s0)))
 ({{z}}5 (map + (map * {{x}}3 {{z}}s2) (map * {{x}}4 {{z}}s1) (map / {{z}}e U{{n}})))
 ({{z}}6 (map + (map * {{x}}4 {{z}}s2) (map / {{z}}5 U{{n}})))
@@ -77,21 +78,21 @@
 ({{z}}2 (map mod {{z}}c U{{n}}))
 ({{z}}3 (map mod {{z}}d U{{n}}))
 ({{z}}4 (map + (map mod {{z}}e U{{n}}) (map * {{z}}9 W2-{{n}}) (map / {{z}}d U{{n}})))
-;;% end
+;;% endmacro
 
 ;;%% z = x * y for whole lists: y below 2^256, x with limbs 0 to 3 below 2^53 and limb 4 below 2^59. Folded twice.
 ;;% macro products(z, x, y, n)
 ;; {{z}} = {{x}} * {{y}}
 ;;%   for k in (0, 1, 2, 3)
-({{z}}c{{k}} (map + {{' '.join(f'(map * {x}{i} {y}{k - i})' for i in range(k + 1))}}))
-;;%   end
-({{z}}c4 (map + {{' '.join(f'(map * {x}{i} {y}{4 - i})' for i in range(5))}}))
+({{z}}c{{k}} (map + {{ column('map * ', x, y, k) }}))
+;;%   endfor
+({{z}}c4 (map + {{ column('map * ', x, y, 4) }}))
 ;;%   for k in (5, 6, 7, 8)
-({{z}}c{{k}} (map + {{' '.join(f'(map * {x}{i} {y}{k - i})' for i in range(k - 4, 5))}} (map / {{z}}c{{k - 1}} U{{n}})))
-;;%   end
+({{z}}c{{k}} (map + {{ column('map * ', x, y, k) }} (map / {{z}}c{{k - 1}} U{{n}})))
+;;%   endfor
 ;;%   for i in range(4)
 ({{z}}g{{i}} (map mod {{z}}c{{5 + i}} U{{n}}))
-;;%   end
+;;%   endfor
 ({{z}}g4 (map / {{z}}c8 U{{n}}))
 ({{z}}f0 (map + {{z}}c0 (map * {{z}}g0 W0-{{n}})))
 ({{z}}f1 (map + {{z}}c1 (map * {{z}}g0 W1-{{n}}) (map * {{z}}g1 W0-{{n}}) (map / {{z}}f0 U{{n}})))
@@ -114,39 +115,39 @@
 ({{z}}2 (map mod {{z}}c U{{n}}))
 ({{z}}3 (map mod {{z}}d U{{n}}))
 ({{z}}4 (map + (map mod {{z}}f4 U{{n}}) (map * {{z}}h2 W2-{{n}}) (map / {{z}}d U{{n}})))
-;;% end
+;;% endmacro
 
 ;; A list of scalars unfolded: for each bit h from the lowest, the list and after it the list times the challenge of h. By single
 ;; scalars while there are few, then by limbs.
 ;;% macro unfolded(z, entries, c, n)
-({{z}}0 (list {{' '.join(entries)}}))
+({{z}}0 (list {{ entries | join(' ') }}))
 ;;%   for h in range(a)
-;;%     if not by_lists or n << h < LONG
-({{z}}{{h + 1}} (concat {{z}}{{h}} (map sc-short {{z}}{{h}} (list {{' '.join([f'{c}{h}'] * (n << h))}}))))
-;;%     end
-;;%     if by_lists and n << h >= LONG
-;;%       if n << h < 2 * LONG
+;;%     if not by_lists or n * 2 ** h < LONG
+({{z}}{{h + 1}} (concat {{z}}{{h}} (map sc-short {{z}}{{h}} (list {{ times(c ~ h, n * 2 ** h) }}))))
+;;%     endif
+;;%     if by_lists and n * 2 ** h >= LONG
+;;%       if n * 2 ** h < 2 * LONG
 ;;%         for j in range(5)
 ({{z}}{{h}}-{{j}} (map sc-limb-{{j}} {{z}}{{h}}))
-;;%         end
-;;%       end
-;;%       use split_short(f'{c}{h}')
-;;%       use short_products(f'{z}{h}x', f'{z}{h}-', f'{c}{h}', n << h)
+;;%         endfor
+;;%       endif
+{{ split_short(c ~ h) }}
+{{ short_products(z ~ h ~ 'x', z ~ h ~ '-', c ~ h, n * 2 ** h) }}
 ;;%       for j in range(5)
 ({{z}}{{h + 1}}-{{j}} (concat {{z}}{{h}}-{{j}} {{z}}{{h}}x{{j}}))
-;;%       end
-;;%     end
-;;%   end
-;;%   if by_lists and n << a < 2 * LONG
+;;%       endfor
+;;%     endif
+;;%   endfor
+;;%   if by_lists and n * 2 ** a < 2 * LONG
 ;;%     for j in range(5)
 ({{z}}{{a}}-{{j}} (map sc-limb-{{j}} {{z}}{{a}}))
-;;%     end
-;;%   end
-;;% end
+;;%     endfor
+;;%   endif
+;;% endmacro
 
 ;;% macro carried()
 (j1 (+ c1 (/ j0 {{B}})))
 (j2 (+ c2 (/ j1 {{B}})))
 (j3 (+ c3 (/ j2 {{B}})))
 (j4 (+ c4 (/ j3 {{B}})))
-;;% end
+;;% endmacro

@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
+from jinja2 import UndefinedError
 
 from circuits.scalar import P
 from circuits.shape import USAGE, generators_hash
-from contracts.range import layout
-from contracts.range.generator import source_hash, verifier
-from contracts.range.template import TemplateError, fill, macros
+from contracts.range import layout, levels
+from contracts.range.generator import environment, source_hash, verifier
+from contracts.range.phrases import wrapped
 from tests.contracts.vm import CONTRACTS
 
 
@@ -22,6 +23,7 @@ def test_committed_files_are_what_is_generated(m: int) -> None:
     text = (CONTRACTS / f"range-{m}.clar").read_text()
     assert text == verifier(shape), "python -m contracts.range writes them anew"
     head = text.split("\n\n", 1)[0]
+    assert "generated" in head.split("\n")[0]
     assert source_hash() in head
     assert generators_hash(shape.slots).hex() in head
     assert all(shape.domain(opened).hex() in text for opened in (True, False))
@@ -50,9 +52,9 @@ def test_size_and_names(m: int) -> None:
 
 @pytest.mark.parametrize("m", USAGE)
 def test_levels_halve_the_points(m: int) -> None:
-    levels = layout.cut_best(USAGE[m])
-    assert levels[0].points == USAGE[m].terms
-    for level in levels:
+    cut = levels.cut_best(USAGE[m])
+    assert cut[0].points == USAGE[m].terms
+    for level in cut:
         assert level.pairs * 2 + level.odd == level.points
         if level.following:
             assert level.following.points == level.pairs + level.odd
@@ -67,27 +69,60 @@ def test_a_multiple_of_p_has_limbs_above_any_that_is_packed() -> None:
     assert all(2**62 <= limb < 2**64 for limb in limbs)
 
 
-def filled(text: str, **names: object) -> list[str]:
-    known = macros([";;% macro twice(x, y=2)", "{{x}} {{x}} {{y}}", ";;% end"], names)
-    return list(fill(text.splitlines(), names, known))
+@pytest.mark.parametrize("m", USAGE)
+def test_additions_pair_by_pair_meet_every_point_once(m: int) -> None:
+    rounds, left = levels.additions(USAGE[m].terms)
+    assert len(rounds) == USAGE[m].hints - 1
+    assert [level.number for level in rounds] == list(range(1, USAGE[m].hints))
+    points = [f"s0-{i}" for i in range(USAGE[m].terms)]
+    for level in rounds:
+        firsts, seconds = ([pair[side] for pair in level.pairs] for side in (0, 1))
+        half = len(points) // 2
+        assert (firsts, seconds) == (points[:half], points[half : 2 * half])
+        points = [*(f"s{level.number}-{i}" for i in range(half)), *points[2 * half :]]
+    assert points == left
+    assert len(left) == 2
+
+
+@pytest.mark.parametrize("exponent", range(1, 20))
+def test_powers_are_squares_or_products_of_those_before(exponent: int) -> None:
+    known = [1]
+    for power, root in layout.powers(exponent):
+        assert power == (2 * root if root else known[-1] + 1)
+        assert not root or root in known
+        known.append(power)
+    assert known[-1] == exponent
+
+
+def filled(text: str, **names: object) -> str:
+    return environment(USAGE[1]).from_string(text).render(names)
 
 
 def test_a_template_is_filled_in() -> None:
-    text = """a{{n + 1}} {{n}}
-;;%% a remark
-;;% for i, (j, k) in enumerate([(1, 2), (3, 4)])
-;;%   if j > 1
-{{i}}{{j}}{{k}}
-;;%   end
-;;% end
-;;% use twice('z', y=n)"""
-    assert filled(text, n=7) == ["a8 7", "134", "z z 7"]
+    text = """;;% macro twice(x, y=2)
+{{ x }} {{ x }} {{ y }}
+;;% endmacro
+a{{ n + 1 }} {{ n }}
+;;% for i, j in ((0, 1), (2, 3))
+;;%   if i > 1
+{{ i }}{{ j }}
+;;%   endif
+;;% endfor
+{{ twice('z', y=n) }}
+{{ '(map + x (map * F1 B1))' | singly }}
+"""
+    assert filled(text, n=7) == "a8 7\n23\nz z 7\n(+ x (* 68719492368 4503599627370496))\n"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["{{unknown}}", ";;% for x in [1]", ";;% use other(1)", ";;% use twice()", ";;% end", ";;% if 1 +\n;;% end"],
-)
-def test_a_template_that_cannot_be_filled_in(text: str) -> None:
-    with pytest.raises(TemplateError):
+@pytest.mark.parametrize("text", ["{{ unknown }}", "{{ shape.unknown + 1 }}", ";;% for x in unknown\n;;% endfor"])
+def test_a_template_that_asks_for_what_is_not_there(text: str) -> None:
+    with pytest.raises(UndefinedError):
         filled(text)
+
+
+def test_lines_are_broken_at_blanks_only_where_they_are_code() -> None:
+    code, remark, long = "(list " + "17 " * 60 + ")", ";; " + "word " * 60, "0x" + "00" * 100
+    lines = wrapped(f"{code}\n{remark}\n{long}").split("\n")
+    assert lines[-2:] == [remark, long]
+    assert max(map(len, lines[:-2])) <= 120
+    assert " ".join(lines[:-2]).split() == code.split()
