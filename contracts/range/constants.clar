@@ -43,13 +43,13 @@
 ;; The same number many times, for arithmetic on whole lists (lengths in the names): ints B = 2^52, F = 2^260 mod p,
 ;; one and nought; uints U = 2^52 and the limbs W0, W1, W2 of 2^260 mod N.
 ;;%   for name, number, lengths in repeated
-(define-constant {{ name }}x16 (list {{ times(number, 16) }}))
-(define-constant {{ name }}x256 (concat {{ times(name ~ 'x16', 16) }}))
+(define-private ({{ name }}x16) (list {{ times(number, 16) }}))
+(define-private ({{ name }}x256) (concat {{ times('(' ~ name ~ 'x16)', 16) }}))
 ;;%     for length in lengths
 ;;%       if name in ('ONES', 'NOUGHTS')
-(define-constant {{ name }}{{ length }} (unwrap-panic (as-max-len? (unwrap-panic (slice? {{ name }}x256 u0 u{{ length }})) u{{ length }})))
+(define-constant {{ name }}{{ length }} (unwrap-panic (as-max-len? (unwrap-panic (slice? ({{ name }}x256) u0 u{{ length }})) u{{ length }})))
 ;;%       else
-(define-constant {{ name }}{{ length }} (unwrap-panic (slice? {{ name }}x256 u0 u{{ length }})))
+(define-constant {{ name }}{{ length }} (unwrap-panic (slice? ({{ name }}x256) u0 u{{ length }})))
 ;;%       endif
 ;;%     endfor
 ;;%   endfor

@@ -34,23 +34,20 @@
 ;;% endmacro
 
 ;;%% Limbs j0 to j3 (of which the lowest 52 bits count, the rest being carried), and j4 below 2^76. What lies above bit
-;;%% 256, less than 2^28, comes back times 2^256 mod N; what that carries over bit 256, once more. Not exact: leaves out
-;;%% the second, which one in 2^113 scalars needs; such a scalar is wrong.
-;;% macro packed(exact=True)
+;;%% 256, less than 2^28, comes back times 2^256 mod N; what that carries over bit 256, once more.
+;;% macro packed()
 (top (/ j4 u281474976710656))
 (k0 (+ (mod j0 {{B}}) (* top {{V[0]}})))
 (k1 (+ (mod j1 {{B}}) (* top {{V[1]}}) (/ k0 {{B}})))
 (k2 (+ (mod j2 {{B}}) (* top {{V[2]}}) (/ k1 {{B}})))
 (k3 (+ (mod j3 {{B}}) (/ k2 {{B}})))
 (k4 (+ (mod j4 u281474976710656) (/ k3 {{B}})))
-;;%   if exact
 (last (/ k4 u281474976710656))
 (q0 (+ (mod k0 {{B}}) (* last {{V[0]}})))
 (q1 (+ (mod k1 {{B}}) (* last {{V[1]}}) (/ q0 {{B}})))
 (q2 (+ (mod k2 {{B}}) (* last {{V[2]}}) (/ q1 {{B}})))
-;;%   endif
-(high (+ (/ {{ 'q2' if exact else '(mod k2 ' ~ B ~ ')' }} u16777216) (* (mod k3 {{B}}) u268435456) (* (mod k4 u281474976710656) u1208925819614629174706176)))
-(low (+ (mod {{'q' if exact else 'k'}}0 {{B}}) (* (mod {{'q' if exact else 'k'}}1 {{B}}) {{B}}) (* (mod {{'q' if exact else 'k'}}2 u16777216) {{B2}})))
+(high (+ (/ q2 u16777216) (* (mod k3 {{B}}) u268435456) (* (mod k4 u281474976710656) u1208925819614629174706176)))
+(low (+ (mod q0 {{B}}) (* (mod q1 {{B}}) {{B}}) (* (mod q2 u16777216) {{B2}})))
 ;;% endmacro
 
 ;;%% z = x * s for whole lists, s a challenge. Values grow by a factor of 1.3 and 4.1 * 2^260 at each step; from below 2^256

@@ -4,8 +4,7 @@
 ;;
 ;; Recovering a key from hash 0 and signature (r, s, parity) gives s/r times the point with x-coordinate r: s times the
 ;; generator, or for a point that was sent, with s = x * k, k times it. Refused, and 0x00 here: s = 0, s >= N, r >= N.
-;; Of scalars of 256 bits one in 2^127 is N or above, and `list-term` reduces all but one in 2^113 rightly: a proof that
-;; meets such a scalar is refused.
+;; Scalars are below 2^256, and one in 2^127 is N or above: a proof that meets such a scalar is refused.
 ;; ----------------------------------------------------------------------------------------------------
 
 (define-private (fixed-term (x (buff 32)) (a {h: uint, l: uint}))
@@ -43,7 +42,7 @@
 (define-private (list-term (x (buff 32)) (parity (buff 1)) (j0 uint) (c1 uint) (c2 uint) (c3 uint) (c4 uint))
   (let (
 {{ carried() }}
-{{ packed(exact=False) }}
+{{ packed() }}
       )
     (unwrap! (secp256k1-recover? {{noughts}} (concat x (half-bytes high) (half-bytes low) parity)) 0x00)))
 ;;% endif
