@@ -139,12 +139,14 @@ class Shape:
 
 
 def operations(shape: Shape) -> int:
-    """Scalar multiplications that the protocol's equations ask of a prover who also makes the hints: a yardstick.
+    """Multiplications by scalars of full size that the protocol's equations ask of a prover who also makes the hints: a
+    yardstick.
 
-    M over its table, D, R, S, K; X, Y and the folding of generators in every round; every term but M of the final one.
+    M, D, R, S, K; X, Y and the folding of generators in every round; every term but M of the final equation. Not the
+    vector parts of M and D: their scalars, multiplicities and digits, are short and cost a prover next to nothing.
     """
     slots = shape.slots
-    count = (5 + shape.base) + (4 + slots) + (4 + slots) + (7 + slots) + 2 + shape.terms
+    count = 5 + 4 + (4 + slots) + (7 + slots) + 2 + shape.terms
     for r in range(shape.rounds):
         half = slots >> (r + 1)
         lower = PADDED >> (r + 1) if r < shape.linear_rounds else 0

@@ -3,6 +3,7 @@
 submission   a transaction's arguments, read again
 claim        what a submission claims, and the verdict on it
 batch, own   one batch of a gateway, one proof of a dwelling's own
+sources      whether the contracts' text is this project's
 zone         a zone's batches in sequence, and the contracts' sums
 chain        fetches all of it
 proof_file   proofs in files

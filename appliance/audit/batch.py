@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.audit.claim import Check, Claim, Failure, Refused
-from appliance.audit.submission import Submission, authentic, read_submission
+from appliance.audit.submission import Submission, authentic, proved_elsewhere, read_submission
 from appliance.chain.address import CodecError, Contract
 from appliance.chain.clarity import Ascii, Buffer, List, Optional, ResponseOk, Tuple, UInt, Value, deserialize
 from appliance.chain.history import Outcome, Print
@@ -105,6 +105,7 @@ def judge(evidence: Evidence, chain_id: int, contract: Contract, gateways: Mappi
         if (submission.chain_id, submission.contract) != (chain_id, contract):
             words = f"it calls {submission.contract} on chain {submission.chain_id:#x}"
             failures.append(Failure(Check.TRANSACTION, words))
+        failures += filter(None, [proved_elsewhere(contract, submission.proof)])
         if submission.submitter != gateways.get(submission.zone):
             failures.append(Failure(Check.CONTEXT, f"it was sent by {submission.submitter}, not by the zone's gateway"))
         failures += _event_failures(event, submission, period, print_.contract == str(contract))

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from appliance.audit.batch import Evidence, decoded, fields, is_batch, number, place, result_fields, some
 from appliance.audit.own import OwnEvidence, is_own, own_place
+from appliance.audit.sources import UNREADABLE
 from appliance.audit.submission import METER_DATA
 from appliance.audit.zone import ZoneFacts
 from appliance.chain.address import Address, Contract
@@ -18,8 +19,10 @@ from appliance.chain.node import NodeError
 
 T = TypeVar("T")
 Say = Callable[[str], None]
+Sleep = Callable[[float], Awaitable[None]]
 
 WAITS: Final = (0.5, 1.0, 2.0)  # seconds between tries of a request that may pass
+LONGEST_WAIT: Final = 30.0  # seconds, whatever a node asks for
 SNAPSHOTS: Final = 5  # tries to read everything between two blocks with a batch
 
 
@@ -30,7 +33,8 @@ class NoSettlementError(Exception):
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """Everything fetched, as answered, of one moment. `sums` are aggregation's answers by (utility, period), `kept`
-    meter-data's get-self-proofs by (zone, first block)."""
+    meter-data's get-self-proofs by (zone, first block), `sources` the contracts' texts as `judge_sources` takes them.
+    """
 
     chain_id: int
     meter_data: Contract
@@ -39,26 +43,31 @@ class Settlement:
     sums: dict[tuple[int, int], bytes]
     own: tuple[OwnEvidence, ...]
     kept: dict[tuple[int, int], bytes]
+    sources: dict[str, str | None]
 
 
 class Fetching:
     """Requests to one node, repeated when that may help. NodeError when the node itself is of no use."""
 
-    def __init__(self, history: History, deployer: Address, say: Say) -> None:
+    def __init__(self, history: History, deployer: Address, say: Say, sleep: Sleep = asyncio.sleep) -> None:
         self._history = history
+        self._deployer = deployer
         self._say = say
+        self._sleep = sleep
         self._meter_data = Contract(deployer, METER_DATA)
         self._registry = Contract(deployer, "user-registry")
         self._aggregation = Contract(deployer, "aggregation")
 
-    async def settlement(self) -> Settlement:
-        """Read again from the start if a batch arrived meanwhile, so that answers and transactions belong together."""
+    async def settlement(self, contracts: Iterable[str]) -> Settlement:
+        """With the sources of `contracts`. Read again from the start if a batch arrived meanwhile, so that answers and
+        transactions belong together."""
         chain_id = (await self._history.tip()).network_id
         if await self._patient(lambda: self._history.source(self._meter_data)) is None:
             raise NoSettlementError(f"no contract {self._meter_data} on this chain: is the address the deployer's?")
+        sources = await self.sources(contracts)
         before = None
         for _ in range(SNAPSHOTS):
-            found = await self._snapshot(chain_id)
+            found = await self._snapshot(chain_id, sources)
             newest = await self._patient(lambda: self._history.newest(self._meter_data))
             prints = [evidence.print for evidence in found.evidence]
             # One that stays out of the list has not just arrived: the list is wrong, which the sequence will show.
@@ -67,6 +76,13 @@ class Fetching:
             before = newest
             self._say("a batch arrived while reading; reading again")
         raise NodeError("batches arrive faster than they can be read", permanent=False)
+
+    async def sources(self, contracts: Iterable[str]) -> dict[str, str | None]:
+        """By name; None for a contract that is not there."""
+        return {name: await self._source(Contract(self._deployer, name)) for name in contracts}
+
+    async def _source(self, contract: Contract) -> str | None:
+        return await self._or(UNREADABLE, lambda: self._history.source(contract))
 
     async def evidence(self, print_: Print) -> Evidence:
         """Of one batch. What this node does not answer usefully, though it answers, counts as unreadable."""
@@ -97,7 +113,7 @@ class Fetching:
             },
         )
 
-    async def _snapshot(self, chain_id: int) -> Settlement:
+    async def _snapshot(self, chain_id: int, sources: dict[str, str | None]) -> Settlement:
         prints = await self._patient(lambda: self._history.prints(self._meter_data))
         batches = [print_ for print_ in prints if is_batch(print_.value)]
         evidence = []
@@ -123,7 +139,7 @@ class Fetching:
             for zone, first in dict.fromkeys(told)
             if zone is not None and first is not None
         }
-        return Settlement(chain_id, self._meter_data, zones, tuple(evidence), sums, tuple(own), kept)
+        return Settlement(chain_id, self._meter_data, zones, tuple(evidence), sums, tuple(own), kept, sources)
 
     async def _registered(self) -> list[int]:
         """The zones that the registry has told of: one without any batch is noticed, too."""
@@ -152,9 +168,10 @@ class Fetching:
             except NodeError as error:
                 if error.permanent:
                     raise
-                seconds = max(wait, error.retry_after)
-                self._say(f"{error}; again in {seconds:g} s")
-                await asyncio.sleep(seconds)
+                seconds = min(max(wait, error.retry_after), LONGEST_WAIT)
+                asked = f" (it asks for {error.retry_after} s)" if error.retry_after > seconds else ""
+                self._say(f"{error}; again in {seconds:g} s{asked}")
+                await self._sleep(seconds)
         return await ask()
 
 

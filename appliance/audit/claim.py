@@ -25,6 +25,7 @@ class Check(StrEnum):
     ZERO_CHALLENGE = "zero challenge"
     EQUATION = "final equation"
     CONTEXT = "context"
+    CONTRACT = "contract"
     TRANSACTION = "transaction"
     EVENT = "event"
     SEQUENCE = "sequence"

@@ -9,15 +9,29 @@ from typing import Final
 
 from appliance.audit.batch import Finding, decoded, fields, number, some
 from appliance.audit.claim import Check, Claim, Failure, Refused
-from appliance.audit.submission import Submission, authentic, buffer, buffers, hash_of, read_call, whole
+from appliance.audit.submission import (
+    Submission,
+    authentic,
+    buffer,
+    buffers,
+    encodable,
+    hash_of,
+    proved_elsewhere,
+    read_call,
+    whole,
+)
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import Ascii, Bool, Buffer, List, Tuple, UInt, Value, serialize
 from appliance.chain.history import Outcome, Print
+from appliance.chain.transaction import txid
 
 TOPIC: Final = "usage-proof"
 FUNCTION: Final = "submit-usage-proof"
 ARGUMENTS: Final = 9
 CHECKED: Final = 2  # bit: the value is in range
+
+Said = tuple[Value | None, Value | None, Value | None]
+"""Slot, last block and commitment of an own proof, as meter-data keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +51,27 @@ class SelfProof:
     hints: tuple[bytes, ...]
     proof: Contract
 
+    def __post_init__(self) -> None:
+        """Refused as for a Submission."""
+        self.context(0)
+
     def context(self, period: int) -> bytes:
         """SHA-256 of the tuple that meter-data.clar documents."""
-        bound: dict[str, Value] = {
-            "domain": Ascii("mita/v1/usage-proof"),
-            "chain": UInt(self.chain_id),
-            "contract": self.contract,
-            "proof": self.proof,
-            "submitter": self.submitter,
-            "zone": UInt(self.zone),
-            "slot": UInt(self.slot),
-            "period": UInt(period),
-            "first-block": UInt(self.first_block),
-            "last-block": UInt(self.last_block),
-            "commitments-hash": Buffer(hash_of((self.commitment,))),
-        }
-        return hashlib.sha256(serialize(Tuple.of(bound))).digest()
+        with encodable():
+            bound: dict[str, Value] = {
+                "domain": Ascii("mita/v1/usage-proof"),
+                "chain": UInt(self.chain_id),
+                "contract": self.contract,
+                "proof": self.proof,
+                "submitter": self.submitter,
+                "zone": UInt(self.zone),
+                "slot": UInt(self.slot),
+                "period": UInt(period),
+                "first-block": UInt(self.first_block),
+                "last-block": UInt(self.last_block),
+                "commitments-hash": Buffer(hash_of((self.commitment,))),
+            }
+            return hashlib.sha256(serialize(Tuple.of(bound))).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +85,21 @@ class OwnEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A slot's own proof, judged but for the proof itself. The period is what the event says: the context binds it."""
+    """A slot's own proof, judged but for the proof itself. The period is what the event says: the context binds it.
+
+    `unjudged` says why nothing can be said of it: its prover sent it in a way that shows no arguments, through another
+    contract or from an account with several keys. That is no failure of the settlement; `said` is then the event's.
+    """
 
     zone: int | None
+    slot: int | None
     first_block: int | None
     txid: str
     sent: SelfProof | None
+    said: Said | None
     period: int
     findings: tuple[Finding, ...]
+    unjudged: str | None
 
     @property
     def claim(self) -> Claim | None:
@@ -126,25 +152,40 @@ def read_own(raw: bytes) -> SelfProof:
 
 def judge_own(evidence: OwnEvidence, chain_id: int, contract: Contract) -> Own:
     """By its transaction: everything but the proof."""
-    event = fields(decoded(evidence.print.value))
-    zone, first, period = (number(event.get(name)) for name in ("zone", "first-block", "period"))
-    sent = None
-    failures: list[Failure] = []
-    try:
-        sent = read_own(evidence.raw or b"")
-    except Refused as refused:
-        failures.append(refused.failure)
-    failures += filter(None, [authentic(evidence.raw or b"", evidence.print.txid)])
+    event, named = fields(decoded(evidence.print.value)), evidence.print.txid
+    zone, slot, first, period = (number(event.get(name)) for name in ("zone", "slot", "first-block", "period"))
+    raw = evidence.raw or b""
+    sent, unjudged, failures = _sent(raw, named, contract)
+    said: Said | None = None
     if evidence.outcome is None or not evidence.outcome.succeeded:
         failures.append(Failure(Check.TRANSACTION, "it is in no block of this chain as a successful transaction"))
     if sent is not None:
+        said = UInt(sent.slot), UInt(sent.last_block), Buffer(sent.commitment)
         if (sent.chain_id, sent.contract) != (chain_id, contract):
             failures.append(Failure(Check.TRANSACTION, f"it calls {sent.contract} on chain {sent.chain_id:#x}"))
+        failures += filter(None, [proved_elsewhere(contract, sent.proof)])
         failures += _event_failures(event, sent, period or 0)
-    found = tuple(
-        Finding(zone, first, evidence.print.txid, Failure(f.check, f"a slot's own proof: {f.words}")) for f in failures
-    )
-    return Own(zone, first, evidence.print.txid, sent, period or 0, found)
+    elif unjudged is not None:
+        said = _kept(event)
+        if None in (zone, first, *said):
+            failures.append(Failure(Check.EVENT, "it is no readable event of this meter-data"))
+    found = tuple(Finding(zone, first, named, Failure(f.check, f"a slot's own proof: {f.words}")) for f in failures)
+    return Own(zone, slot, first, named, sent, said, period or 0, found, unjudged)
+
+
+def _sent(raw: bytes, named: str, contract: Contract) -> tuple[SelfProof | None, str | None, list[Failure]]:
+    """What was sent, why that cannot be judged, what is wrong. Bytes of the named transaction that are no direct call
+    by one key are the prover's doing, and cannot be judged; other bytes are the node's, and wrong."""
+    genuine = txid(raw) == named
+    try:
+        sent = read_own(raw)
+    except Refused as refused:
+        if genuine:
+            return None, str(refused), []
+        return None, None, [refused.failure, *filter(None, [authentic(raw, named)])]
+    if genuine and sent.contract != contract:
+        return None, f"it calls {sent.contract}", []
+    return sent, None, list(filter(None, [authentic(raw, named)]))
 
 
 def _event_failures(event: Mapping[str, Value], sent: SelfProof, period: int) -> Iterator[Failure]:
@@ -165,33 +206,37 @@ def _event_failures(event: Mapping[str, Value], sent: SelfProof, period: int) ->
         yield Failure(Check.CONTEXT, "the event's context is not the one that follows from the transaction")
 
 
-def judge_kept(zone: int, first_block: int, answer: bytes, proofs: Sequence[SelfProof]) -> Iterator[Finding]:
+def judge_kept(zone: int, first_block: int, answer: bytes, proofs: Sequence[Own]) -> Iterator[Finding]:
     """meter-data keeps of these blocks exactly the own proofs that events tell of; `answer` is get-self-proofs."""
     listed = some(answer).get("proofs")
-    kept = {_kept(item) for item in listed.items} if isinstance(listed, List) else set()
-    told = {(UInt(p.slot), UInt(p.last_block), Buffer(p.commitment)) for p in proofs}
-    if kept != told or len(told) != len(proofs):
-        slots = sorted({str(number(slot)) for slot, *_ in kept ^ told} or {str(p.slot) for p in proofs})
+    kept = {_kept(fields(item)) for item in listed.items} if isinstance(listed, List) else set()
+    said = [own.said for own in proofs if own.said is not None]
+    if kept != set(said) or len(kept) != len(said):
+        slots = sorted({str(number(slot)) for slot, *_ in kept ^ set(said)} or {str(number(slot)) for slot, *_ in said})
         words = f"own proofs of slot {', '.join(slots)}: events and what meter-data keeps differ"
         yield Finding(zone, first_block, "", Failure(Check.SEQUENCE, words))
 
 
-def _kept(item: Value) -> tuple[Value | None, ...]:
-    own = fields(item)
+def _kept(own: Mapping[str, Value]) -> Said:
     return own.get("slot"), own.get("last-block"), own.get("commitment")
 
 
-def contradictions(
-    batch: Submission, stored: bytes, proofs: Sequence[SelfProof]
-) -> tuple[Contested | None, Finding | None]:
-    """Who contests the batch, and what is wrong if meter-data has not marked it so, or has without a reason."""
-    slots = tuple(
-        own.slot
-        for own in proofs
-        if own.last_block != batch.last_block or batch.commitments[own.slot : own.slot + 1] != (own.commitment,)
-    )
+def contradictions(batch: Submission, stored: bytes, proofs: Sequence[Own]) -> tuple[Contested | None, Finding | None]:
+    """Who contests the batch, and what is wrong if meter-data has not marked it so, or has without a reason.
+
+    From a proof that cannot be judged nothing follows: a mark that rests on it alone is neither asked for nor wrong.
+    """
+    against = [own for own in proofs if own.said is not None and _contradicts(own.said, batch)]
+    slots = tuple(own.sent.slot for own in against if own.sent is not None)
     finding = None
-    if some(stored).get("contested") != Bool(bool(slots)):
+    if (slots or not against) and some(stored).get("contested") != Bool(bool(slots)):
         words = f"meter-data does not mark rightly whether slots contest it; these do: {slots or 'none'}"
         finding = Finding(batch.zone, batch.first_block, "", Failure(Check.EVENT, words))
     return Contested(batch.zone, batch.first_block, slots) if slots else None, finding
+
+
+def _contradicts(said: Said, batch: Submission) -> bool:
+    slot, last, commitment = said
+    at = number(slot)
+    there = batch.commitments[at : at + 1] if at is not None else ()
+    return last != UInt(batch.last_block) or [commitment] != [Buffer(item) for item in there]

@@ -20,7 +20,7 @@ from appliance.audit.submission import Submission
 from appliance.chain.address import Address, AddressError, Contract
 
 KIND: Final = "usage"
-MAX_FILE_BYTES: Final = 16 << 20
+MAX_FILE_BYTES: Final = 4 << 20  # a proof takes some 10 KB
 _MOST: Final = 1 << 128
 
 
@@ -66,7 +66,7 @@ def load(path: Path) -> list[Mapping[str, object]]:
         with path.open("rb") as file:
             text = file.read(MAX_FILE_BYTES + 1)
         if len(text) > MAX_FILE_BYTES:
-            _refuse(f"{path} is larger than 16 MiB")
+            _refuse(f"{path} is larger than 4 MiB")
         content = json.loads(text)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from error

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.audit.batch import Batch, Finding
-from appliance.audit.own import Contested
+from appliance.audit.claim import Check
+from appliance.audit.own import Contested, Own
 from appliance.audit.zone import accepted
+from appliance.chain.address import Contract
 
 UNITS: Final = {1: "Wh", 2: "litre"}
 
@@ -27,10 +29,14 @@ class Report:
     """`utilities` by zone, of every zone looked at; `whole`: a settlement was audited, not one batch of it.
 
     `own` proofs came from dwellings about their own slots, and some of them contest a batch: no failure of the chain.
+    Nor are those `unjudged`. `contract` is the meter-data audited, None if not even that is known; `compared` names the
+    contracts beside it whose text was compared with this project's.
     """
 
     chain: str
     settlement: str
+    contract: Contract | None
+    compared: tuple[str, ...]
     utilities: dict[int, int | None]
     checked: tuple[Checked, ...]
     findings: tuple[Finding, ...]
@@ -38,6 +44,7 @@ class Report:
     whole: bool
     own: int
     contested: tuple[Contested, ...]
+    unjudged: tuple[Own, ...]
 
     @property
     def good(self) -> bool:
@@ -48,12 +55,24 @@ class Report:
             {
                 "chain": self.chain,
                 "settlement": self.settlement,
+                "contract": None if self.contract is None else str(self.contract),
+                "compared": list(self.compared),
                 "good": self.good,
                 "zones": [_zone_object(self, zone) for zone in sorted(self.utilities)],
                 "batches": [_batch_object(one) for one in self.checked],
                 "own_proofs": self.own,
                 "contested": [
                     {"zone": one.zone, "batch": one.first_block, "slots": list(one.slots)} for one in self.contested
+                ],
+                "unjudged": [
+                    {
+                        "zone": own.zone,
+                        "slot": own.slot,
+                        "batch": own.first_block,
+                        "words": own.unjudged,
+                        "txid": own.txid,
+                    }
+                    for own in self.unjudged
                 ],
                 "failures": [
                     {
@@ -70,7 +89,16 @@ class Report:
         )
 
     def lines(self) -> Iterator[str]:
+        if self.contract is not None:
+            differ = sum(finding.failure.check is Check.CONTRACT for finding in self.findings)
+            verdict = f"{differ} FAILED" if differ else "all the same"
+            yield f"contract {self.contract}"
+            yield f"text compared with this Mita's, of {', '.join(self.compared)}: {verdict}"
         yield from (_zone_line(self, zone) for zone in sorted(self.utilities))
+        for alone in self.unjudged:
+            where = f"zone {alone.zone}, slot {alone.slot}, block {alone.first_block}"
+            yield f"cannot be judged: {where}: the slot's own proof was not sent as a direct call signed with one key"
+            yield f"        {alone.unjudged}\n        transaction {alone.txid}"
         for one in self.contested:
             slots = ", ".join(map(str, one.slots))
             yield f"zone {one.zone}, batch of block {one.first_block} is contested: slot {slots} proved something else"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +15,7 @@ from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import Transaction, deserialize, txid
 
 METER_DATA: Final = "meter-data"
+PRIVACY_PROOF: Final = "privacy-proof"
 FUNCTION: Final = "submit-usage-batch"
 DOMAIN: Final = "mita/v1/usage-batch"
 ARGUMENTS: Final = 13
@@ -38,6 +41,10 @@ class Submission:
     hints: tuple[bytes, ...]
     proof: Contract
 
+    def __post_init__(self) -> None:
+        """Refused for arguments too large for any context; of what passes, every period has one."""
+        self.context(0)
+
     @property
     def place(self) -> tuple[int, int]:
         """Zone and first block."""
@@ -49,28 +56,38 @@ class Submission:
 
     def context(self, period: int) -> bytes:
         """SHA-256 of the tuple that meter-data.clar documents, from nothing but these fields and the period."""
-        bound: dict[str, Value] = {
-            "domain": Ascii(DOMAIN),
-            "chain": UInt(self.chain_id),
-            "contract": self.contract,
-            "proof": self.proof,
-            "submitter": self.submitter,
-            "zone": UInt(self.zone),
-            "period": UInt(period),
-            "first-block": UInt(self.first_block),
-            "last-block": UInt(self.last_block),
-            "total": UInt(self.total),
-            "blinding-sum": Buffer(self.blinding_sum),
-            "evidence-root": Buffer(self.evidence_root),
-            "authenticity": List(tuple(UInt(count) for count in self.authenticity)),
-            "commitments-hash": Buffer(self.commitments_hash),
-        }
-        return hashlib.sha256(serialize(Tuple.of(bound))).digest()
+        with encodable():
+            bound: dict[str, Value] = {
+                "domain": Ascii(DOMAIN),
+                "chain": UInt(self.chain_id),
+                "contract": self.contract,
+                "proof": self.proof,
+                "submitter": self.submitter,
+                "zone": UInt(self.zone),
+                "period": UInt(period),
+                "first-block": UInt(self.first_block),
+                "last-block": UInt(self.last_block),
+                "total": UInt(self.total),
+                "blinding-sum": Buffer(self.blinding_sum),
+                "evidence-root": Buffer(self.evidence_root),
+                "authenticity": List(tuple(UInt(count) for count in self.authenticity)),
+                "commitments-hash": Buffer(self.commitments_hash),
+            }
+            return hashlib.sha256(serialize(Tuple.of(bound))).digest()
 
     def claim(self, period: int) -> Claim:
         """What its proof must show."""
         total = (self.total, self.blinding_sum)
         return Claim(self.context(period), self.commitments, total, self.points, self.scalars, self.hints)
+
+
+@contextmanager
+def encodable() -> Iterator[None]:
+    """Refused where a statement has no consensus bytes, as with a buffer beyond what fits into a value."""
+    try:
+        yield
+    except CodecError as error:
+        raise Refused(Check.ENCODING, f"what was submitted has no context: {error}") from error
 
 
 def read_call(raw: bytes, function: str, arguments: int) -> tuple[Transaction, ContractCall]:
@@ -121,6 +138,13 @@ def authentic(raw: bytes, named: str) -> Failure | None:
     except CodecError as error:
         return Failure(Check.TRANSACTION, str(error))
     return None
+
+
+def proved_elsewhere(contract: Contract, proof: Contract) -> Failure | None:
+    """Whether meter-data `contract` asked another proof contract than the settlement's own, whose text is compared."""
+    if proof == Contract(contract.address, PRIVACY_PROOF):
+        return None
+    return Failure(Check.CONTRACT, f"its proof was checked by {proof}, which is not of this settlement")
 
 
 def whole(value: Value | None, name: str) -> int:

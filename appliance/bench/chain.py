@@ -55,9 +55,11 @@ class Measured:
 
 def measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
     try:
-        return _measure(say, LONG_SIZES if long else SIZES)
+        figures = _measure(say, LONG_SIZES if long else SIZES)
     except SimulatorError as error:
         raise Unmeasured(str(error), 3 if error.missing else 1) from error
+    say(f"{sum(figure.missed for figure in figures)} targets missed")
+    return figures
 
 
 def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]:
@@ -198,7 +200,8 @@ def _submission(found: Measured) -> list[Figure]:
             f"{name}.runtime_pct_simulator",
             _share(found.simulated.runtime),
             SUBMIT_SIMULATED,
-            f"{found.simulated.runtime:,} units; a later batch of a period, the dearest",
+            f"{found.simulated.runtime:,} units; a later batch of a period, which no slot's own proof "
+            "contradicts: those that do make it a little dearer",
         ),
         Figure(f"{name}.worst_pct_mainnet", worst, SUBMIT_MAINNET, f"modelled, {dimension}"),
         Figure(f"{name}.runtime_pct_mainnet", _share(found.new.runtime), None, "modelled"),

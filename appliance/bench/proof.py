@@ -52,6 +52,7 @@ def measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
     for m, repeats in REPEATS.items():
         say(f"proving and verifying {m} values")
         figures += _measure(m, repeats * (LONG if long else 1))
+    say(f"{sum(figure.missed for figure in figures)} targets missed")
     return figures
 
 
@@ -80,7 +81,8 @@ def _measure(m: int, repeats: int) -> list[Figure]:
             f"{name}.floor_ratio",
             ratio,
             target_ratio,
-            f"processor time over {count} multiplications of {one / 1000:.1f} µs each by libsecp256k1, in the same run",
+            f"processor time over {count} multiplications of {one / 1000:.1f} µs by libsecp256k1, in the same run, "
+            "those by digits and multiplicities (a few bits) not counted",
         ),
         Figure(
             f"{name}.bytes",

@@ -17,6 +17,7 @@ from appliance.chain.node import Node, NodeError
 
 PAGE: Final = 50  # the indexed API gives no more at once
 MAX_PRINTS: Final = 20_000  # of one contract, some 60 MB
+MAX_PRINTS_BYTES: Final = 128 << 20  # of their values
 _TXID: Final = re.compile(r"(?:0x)?([0-9a-f]{64})")
 
 
@@ -45,7 +46,7 @@ class History(Node):
         """All of a contract, oldest first. A page that overlaps the one before, as when new prints push old ones
         down between two requests, is joined to it; anything else that is told twice is handed on twice."""
         found: list[Print] = []
-        asked = 0
+        asked = size = 0
         while True:
             page = await self._page(contract, asked)
             older = page[_overlap(found, page) :]
@@ -53,8 +54,10 @@ class History(Node):
                 return tuple(reversed(found))
             asked += len(page)
             found += older
-            if asked > MAX_PRINTS:
-                raise NodeError(f"{contract} has more than {MAX_PRINTS} events", permanent=True)
+            size += sum(len(print_.value) for print_ in older)
+            if asked > MAX_PRINTS or size > MAX_PRINTS_BYTES:
+                words = f"{contract} has more than {MAX_PRINTS} events or {MAX_PRINTS_BYTES} bytes of them"
+                raise NodeError(words, permanent=True)
 
     async def newest(self, contract: Contract) -> Print | None:
         """The last print of a contract, None before its first."""
@@ -90,12 +93,30 @@ class History(Node):
         results = _member(await self._get(path), "results")
         if not isinstance(results, list):
             raise NodeError("the answer is malformed: results", permanent=False)
+        if len(results) > limit:
+            raise NodeError("the answer is malformed: more results than asked for", permanent=False)
         return [_print(result) for result in results]
 
 
 def _overlap(found: list[Print], page: list[Print]) -> int:
-    """How many of the page's first prints are the last ones found, in order."""
-    return next((n for n in range(min(len(found), len(page)), 0, -1) if found[-n:] == page[:n]), 0)
+    """How many of the page's first prints are the last ones found, in order; in linear time, as pages come from a
+    stranger: Knuth, Morris and Pratt's search for the page in what was found."""
+    if not page:
+        return 0
+    border = [0]  # by length less one, of the page's beginnings: the longest proper beginning that ends there again
+    for print_ in page[1:]:
+        border.append(_extended(page, border, border[-1], print_))
+    matched = 0
+    for print_ in found[-len(page) :]:
+        matched = _extended(page, border, matched, print_)
+    return matched
+
+
+def _extended(page: list[Print], border: list[int], matched: int, print_: Print) -> int:
+    """How many of the page's first prints end at `print_`, if `matched` ended just before it."""
+    while matched and (matched == len(page) or page[matched] != print_):
+        matched = border[matched - 1]
+    return matched + (page[matched] == print_)
 
 
 def _print(result: object) -> Print:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,13 @@ from typing import Final
 
 import aiohttp
 
-from appliance.audit import proof_file
+from appliance.audit import proof_file, sources
 from appliance.audit.batch import Batch, Finding, judge
 from appliance.audit.chain import Fetching, NoSettlementError, Settlement
 from appliance.audit.claim import Claim, Failure, Refused, Verdict, verify
-from appliance.audit.own import Contested, Own, SelfProof, contradictions, judge_kept, judge_own
+from appliance.audit.own import Contested, Own, contradictions, judge_kept, judge_own
 from appliance.audit.report import Checked, Report
+from appliance.audit.sources import SourcesMissingError, judge_sources, own_sources
 from appliance.audit.submission import authentic, read_submission
 from appliance.audit.zone import ZoneFacts, accepted, judge_settlement, judge_zone, repeated, totals_of
 from appliance.chain.address import Address, AddressError
@@ -40,7 +41,8 @@ examples:
   ./mita audit --chain URL --tx ID                       one transaction
   ./mita audit --proof zone-1-block-20000.json           a proof in a file, as --save writes it
 
-URL is a Stacks node with the indexed API. Exit code 0: all good, 1: a check failed, 2: used wrongly, 3: no answer.
+URL is a Stacks node with the indexed API. Exit code 0: all good, 1: a check failed, 2: used wrongly, 3: no answer,
+or no contracts in this installation to compare those on the chain with.
 """
 
 GOOD, FAILED, USED_WRONGLY, NO_ANSWER = 0, 1, 2, 3
@@ -70,6 +72,10 @@ def run(options: argparse.Namespace) -> int:
     except (_Misuse, proof_file.FileError, NoSettlementError) as error:
         sys.stderr.write(f"mita: {error}\n")
         return USED_WRONGLY
+    except SourcesMissingError as error:
+        sys.stderr.write(f"mita: set-up incomplete: {error}.\n")
+        sys.stderr.write("      An audit compares the contracts on the chain with those of a checkout of Mita.\n")
+        return NO_ANSWER
     except NodeError as error:
         sys.stderr.write(f"mita: {options.chain} gives no answer to audit: {error}.\n")
         sys.stderr.write("      Needed is a Stacks node with the indexed API (paths /v2 and /extended).\n")
@@ -91,17 +97,20 @@ def _chain(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise _Misuse("--jobs is 1 or more")
     whole = not options.tx
+    texts = own_sources(sources.FOLDER)
+    contract = None
     utilities: dict[int, int | None] = {}
-    judged = Judged((), (), 0, ())
+    judged = Judged((), (), (), ())
     try:
         if options.tx:
-            settlement = asyncio.run(_fetch_one(options.chain, _txid(options.tx)))
+            settlement = asyncio.run(_fetch_one(options.chain, _txid(options.tx), texts))
         else:
-            settlement = asyncio.run(_fetch(options.chain, _address(options.settlement)))
+            settlement = asyncio.run(_fetch(options.chain, _address(options.settlement), texts))
     except Refused as refused:
-        judged = Judged((), (Finding(None, None, options.tx, refused.failure),), 0, ())
+        judged = Judged((), (Finding(None, None, options.tx, refused.failure),), (), ())
     else:
-        judged = _judge(settlement, options.jobs, whole=whole)
+        contract = settlement.meter_data
+        judged = _judge(settlement, texts, options.jobs, whole=whole)
         if not judged.checked and not judged.findings:
             raise NoSettlementError(f"{settlement.meter_data} has taken no usage batch yet: there is nothing to audit")
         utilities = {zone: facts.utility for zone, facts in settlement.zones.items()}
@@ -111,13 +120,16 @@ def _chain(options: argparse.Namespace) -> int:
     report = Report(
         chain=options.chain,
         settlement=options.settlement or options.tx,
+        contract=contract,
+        compared=() if contract is None else tuple(texts),
         utilities=utilities,
         checked=judged.checked,
         findings=judged.findings,
         seconds=seconds,
         whole=whole,
-        own=judged.own,
+        own=sum(own.sent is not None for own in judged.own),
         contested=judged.contested,
+        unjudged=tuple(own for own in judged.own if own.unjudged is not None),
     )
     sys.stdout.write(report.to_json() + "\n" if options.json else "".join(line + "\n" for line in report.lines()))
     return GOOD if report.good else FAILED
@@ -137,12 +149,12 @@ def _txid(text: str) -> str:
     return match[1].lower()
 
 
-async def _fetch(url: str, deployer: Address) -> Settlement:
+async def _fetch(url: str, deployer: Address, contracts: Iterable[str]) -> Settlement:
     async with aiohttp.ClientSession() as session:
-        return await Fetching(History(url, session), deployer, _say).settlement()
+        return await Fetching(History(url, session), deployer, _say).settlement(contracts)
 
 
-async def _fetch_one(url: str, txid: str) -> Settlement:
+async def _fetch_one(url: str, txid: str, contracts: Iterable[str]) -> Settlement:
     """What concerns one transaction only. Refused for broken bytes."""
     async with aiohttp.ClientSession() as session:
         history = History(url, session)
@@ -161,7 +173,8 @@ async def _fetch_one(url: str, txid: str) -> Settlement:
         print_ = told[0] if told else Print(txid, -1, str(submission.contract), b"")
         evidence = await fetching.evidence(print_)
         zones = {submission.zone: await fetching.zone(submission.zone)}
-        return Settlement(chain_id, submission.contract, zones, (evidence,), {}, (), {})
+        compared = await fetching.sources(contracts)
+        return Settlement(chain_id, submission.contract, zones, (evidence,), {}, (), {}, compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +183,18 @@ class Judged:
 
     checked: tuple[Checked, ...]
     findings: tuple[Finding, ...]
-    own: int
+    own: tuple[Own, ...]
     contested: tuple[Contested, ...]
 
 
-def _judge(settlement: Settlement, jobs: int, *, whole: bool) -> Judged:
-    """Every batch and every slot's own proof; with `whole` also what they are together."""
+def _judge(settlement: Settlement, texts: Mapping[str, str], jobs: int, *, whole: bool) -> Judged:
+    """The contracts, every batch and every slot's own proof; with `whole` also what they are together."""
     gateways = {zone: facts.gateway for zone, facts in settlement.zones.items()}
     batches = [judge(one, settlement.chain_id, settlement.meter_data, gateways) for one in settlement.evidence]
     own = [judge_own(one, settlement.chain_id, settlement.meter_data) for one in settlement.own]
     told: list[Batch | Own] = [*batches, *own]
-    findings = [finding for one in told for finding in one.findings]
+    findings = list(judge_sources(settlement.meter_data.address, texts, settlement.sources))
+    findings += [finding for one in told for finding in one.findings]
     verdicts = _verify([claim for one in told if (claim := one.claim) is not None], jobs)
     taken = []
     for number, one in enumerate(told, 1):
@@ -192,25 +206,26 @@ def _judge(settlement: Settlement, jobs: int, *, whole: bool) -> Judged:
     contested: list[Contested] = []
     if whole:
         findings += _together(settlement, batches)
+        sent: dict[tuple[int | None, int | None], list[Own]] = defaultdict(list)
+        for one_own in own:
+            sent[one_own.zone, one_own.first_block].append(one_own)
         for stored, batch in zip(settlement.evidence, batches, strict=True):
             if batch.submission is not None:
-                who, finding = contradictions(batch.submission, stored.stored, _sent(own, batch.submission.place))
+                who, finding = contradictions(batch.submission, stored.stored, sent[batch.submission.place])
                 contested += [who] if who else []
                 findings += [finding] if finding else []
         for place, answer in settlement.kept.items():
-            findings += judge_kept(*place, answer, _sent(own, place))
+            findings += judge_kept(*place, answer, sent[place])
     order = sorted(findings, key=lambda f: (f.zone is None, f.zone or 0, f.first_block is None, f.first_block or 0))
     checked = tuple(Checked(batch, ms) for batch, ms in zip(batches, taken, strict=False))
-    return Judged(checked, tuple(order), len(own), tuple(contested))
-
-
-def _sent(own: Sequence[Own], place: tuple[int, int]) -> list[SelfProof]:
-    return [one.sent for one in own if one.sent is not None and (one.zone, one.first_block) == place]
+    return Judged(checked, tuple(order), tuple(own), tuple(contested))
 
 
 def _progress(one: Batch | Own, verdict: Verdict, number: int, of: int) -> str:
     where = f"{number} of {of}: zone {one.zone}, "
     where += "own proof of a slot" if isinstance(one, Own) else f"batch of block {one.first_block}"
+    if isinstance(one, Own) and one.unjudged is not None:
+        return f"{where}: it cannot be judged"
     if one.claim is None:
         return f"{where}: its transaction cannot be read"
     found = "proof holds" if verdict.failure is None else f"proof FAILED: {verdict.failure.check}"

@@ -194,8 +194,9 @@ async def running_before(db: Database, zone: int, first_block: int) -> tuple[byt
 async def set_on_chain(tx: Transaction, zone: int, first_block: int, checked: int) -> None:
     """Nothing for a batch that is in no block any more: the answer came from before it was undone."""
     await tx.run(
-        "UPDATE batch SET on_chain = 1, checked = ? WHERE zone = ? AND first_block = ? AND EXISTS "
-        "(SELECT 1 FROM submission s WHERE s.zone = batch.zone AND s.first_block = batch.first_block AND s.state IN ('included', 'final'))",
+        "UPDATE batch SET on_chain = 1, checked = ? WHERE zone = ? AND first_block = ? AND EXISTS (SELECT 1 "
+        "FROM submission s WHERE s.zone = batch.zone AND s.first_block = batch.first_block "
+        "AND s.state IN ('included', 'final'))",
         (checked, zone, first_block),
     )
 

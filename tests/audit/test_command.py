@@ -19,6 +19,7 @@ from appliance.audit import proof_file
 from appliance.audit.claim import Refused, verify
 from appliance.chain.address import Address
 from appliance.cli.main import main
+from appliance.founding import CONTRACTS
 from tests.audit.conftest import Told, audit_of
 from tests.audit.settlement import BLOCKS, FIRST_BLOCK, NETWORK, STEWARD, Made
 
@@ -50,7 +51,9 @@ def test_says_each_batch_and_zone_and_a_verdict(
     assert sum("16 slots: proof holds (" in line for line in progress) == 3
     assert f"2 of 5: zone 1, batch of block {BATCH[1]}, 16 slots" in done.stderr
     assert "4 of 5: zone 1, own proof of a slot: proof holds" in done.stderr
-    zone_1, zone_2, zone_3, contested, verdict, sums, limit = done.stdout.splitlines()
+    contract, compared, zone_1, zone_2, zone_3, contested, verdict, sums, limit = done.stdout.splitlines()
+    assert contract == f"contract {made.deployer}.meter-data"
+    assert compared == f"text compared with this Mita's, of {', '.join(CONTRACTS)}: all the same"
     both = made.totals[1, FIRST_BLOCK] + made.totals[BATCH]
     last = FIRST_BLOCK + 2 * BLOCKS - 1
     assert zone_1 == f"zone 1: 16 slots, blocks {FIRST_BLOCK} to {last} in 2 batches, {both} Wh; all checks hold"
@@ -85,6 +88,15 @@ def test_one_transaction(made: Made) -> None:
     told = audit_of("--chain", made.url, "--tx", "0x" + made.txid(*BATCH).upper())
     assert (told.code, told.report["failures"]) == (0, [])
     assert [batch["batch"] for batch in told.report["batches"]] == [BATCH[1]]
+    assert told.report["contract"] == f"{made.deployer}.meter-data"
+    assert told.report["compared"] == list(CONTRACTS)
+
+
+def test_one_transaction_says_whose_contract_it_called(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--chain", made.url, "--tx", made.txid(*BATCH)]) == 0
+    contract, compared, *_ = capsys.readouterr().out.splitlines()
+    assert contract == f"contract {made.deployer}.meter-data"
+    assert compared.startswith("text compared with this Mita's")
 
 
 def test_transaction_that_is_no_batch(made: Made) -> None:
@@ -127,6 +139,8 @@ ALTERED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "chain": (lambda proof: proof["submitted"].update(chain=1), "context"),
     "submitter": (lambda proof: proof["submitted"].update(submitter=str(STEWARD.address(NETWORK))), "context"),
     "broken submitter": (lambda proof: proof["submitted"].update(submitter="ST1"), "context"),
+    "root beyond a value": (lambda proof: proof["submitted"].update(evidence_root="00" * ((1 << 20) - 20)), "encoding"),
+    "root beyond a buffer": (lambda proof: proof["submitted"].update(evidence_root="00" * ((1 << 20) + 1)), "encoding"),
     "hint": (lambda proof: proof["hints"].__setitem__(1, "00" * 32), "hint"),
     "hint missing": (lambda proof: proof["hints"].pop(), "length"),
     "commitment missing": (lambda proof: proof["commitments"].pop(), "length"),
@@ -171,6 +185,13 @@ def test_vectors_are_judged_as_they_say(m: int) -> None:
         found = "ok" if failure is None else str(failure.check)
         both_wrong = str(case["comment"]).startswith("P + ")
         assert found == ("final equation" if both_wrong else case["expected"]), case["comment"]
+
+
+def test_file_that_is_too_large(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "large.json"
+    file.write_bytes(b" " * (proof_file.MAX_FILE_BYTES + 1))
+    assert main(["audit", "--proof", str(file)]) == 2
+    assert "is larger than 4 MiB" in capsys.readouterr().err
 
 
 def test_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -270,7 +291,8 @@ def test_settlement_without_batches_is_said() -> None:
         if request.path == "/v2/info":
             return web.json_response({"stacks_tip_height": 1, "burn_block_height": 1, "network_id": 2147483648})
         if "/source/" in request.path:
-            return web.json_response({"source": "(ok)", "publish_height": 1})
+            source = (ROOT / "contracts" / f"{request.path.rpartition('/')[2]}.clar").read_text("utf-8")
+            return web.json_response({"source": source, "publish_height": 1})
         return web.json_response({"results": [], "okay": True, "result": "0x09"})
 
     told = audit_at(young)

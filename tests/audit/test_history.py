@@ -9,9 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appliance.chain.address import Address, Contract
-from appliance.chain.history import MAX_PRINTS, PAGE, History, Outcome, Print
+from appliance.chain.history import MAX_PRINTS, PAGE, History, Outcome, Print, _overlap
 from appliance.chain.node import NodeError
 
 CONTRACT = Contract(Address(26, bytes(20)), "meter-data")
@@ -84,12 +86,62 @@ async def test_an_event_told_twice_is_handed_on_twice() -> None:
 
 async def test_pages_without_end_are_given_up() -> None:
     def endless(request: web.Request) -> dict[str, Any]:
-        return {"results": [event(int(request.query["offset"]) + n) for n in range(1000)]}
+        return {"results": [event(int(request.query["offset"]) + n) for n in range(PAGE)]}
 
     async with history(endless) as node:
         with pytest.raises(NodeError, match=f"more than {MAX_PRINTS} events") as raised:
             await node.prints(CONTRACT)
     assert raised.value.permanent
+
+
+async def test_too_many_bytes_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.chain.history.MAX_PRINTS_BYTES", 4 * 2 * PAGE)  # 4 bytes a value
+    async with history(Events(2 * PAGE)) as node:
+        assert len(await node.prints(CONTRACT)) == 2 * PAGE
+    async with history(Events(2 * PAGE + 1)) as node:
+        with pytest.raises(NodeError, match=f"or {4 * 2 * PAGE} bytes") as raised:
+            await node.prints(CONTRACT)
+    assert raised.value.permanent
+
+
+async def test_more_than_was_asked_for_is_malformed() -> None:
+    async with history(lambda _: {"results": [event(1)] * (PAGE + 1)}) as node:
+        with pytest.raises(NodeError, match="more results than asked for"):
+            await node.prints(CONTRACT)
+    async with history(lambda _: {"results": [event(1)] * 2}) as node:
+        with pytest.raises(NodeError, match="more results than asked for"):
+            await node.newest(CONTRACT)
+
+
+letters = st.lists(st.sampled_from([Print("", -1, "", b"a"), Print("", -1, "", b"b")]), max_size=12)
+
+
+@given(letters, letters)
+def test_overlap_by_trying_every_length(found: list[Print], page: list[Print]) -> None:
+    longest = max(n for n in range(min(len(found), len(page)) + 1) if found[len(found) - n :] == page[:n])
+    assert _overlap(found, page) == longest
+
+
+class Counted(bytes):
+    """Counts how often a value is compared."""
+
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.times += 1
+        return bytes.__eq__(self, other)
+
+    __hash__ = bytes.__hash__
+
+
+def test_overlap_compares_a_few_times_each_print() -> None:
+    """Of pages that almost match everywhere."""
+    count = 2000
+    page = [Print("", -1, "", Counted(b"")) for _ in range(count)]
+    found = [*page[1:], Print("", -1, "", Counted(b"x"))]
+    Counted.times = 0
+    assert _overlap(found, page) == 0
+    assert count < Counted.times <= 8 * count
 
 
 async def test_newest() -> None:

@@ -18,7 +18,7 @@ from tests.audit.proxy import Rewrite, at_read, edit, flip
 from tests.audit.settlement import BLOCKS, CONTESTED, FIRST_BLOCK, NETWORK, OWN, STEWARD, Made
 
 BATCH = (1, FIRST_BLOCK + BLOCKS)  # the second of zone 1, whose period has two
-TOTAL, POINTS, SCALARS = 4, 9, 10  # places in the call's arguments
+TOTAL, ROOT, POINTS, SCALARS = 4, 6, 9, 10  # places in the call's arguments
 
 
 def test_truth_passes(through: Through) -> None:
@@ -100,6 +100,14 @@ def test_missing_item_is_a_length(made: Made, through: Through, place: int) -> N
 
     forged = resigned(made.raws[BATCH], place, shorten)
     assert "length" in through(at_raw(made, lambda _: forged.hex())).checks(*BATCH)
+
+
+def test_evidence_root_beyond_what_fits_into_a_context(made: Made, through: Through) -> None:
+    forged = resigned(made.raws[BATCH], ROOT, lambda _: Buffer(bytes((1 << 20) - 20)))
+    told = through(at_raw(made, lambda _: forged.hex()))
+    assert told.code == 1
+    assert {"encoding", "transaction"} <= told.checks(*BATCH)
+    assert "has no context" in str(told.report["failures"])
 
 
 def resigned(raw: bytes, place: int, change: Callable[[Value], Value]) -> bytes:

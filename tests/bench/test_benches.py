@@ -30,6 +30,17 @@ def figures_of(text: str) -> Figures:
     return named
 
 
+def missed(figures: Figures) -> int:
+    """All targets are upper bounds."""
+    assert {figure["better"] for figure in figures.values()} == {"lower"}
+    return sum(figure["target"] is not None and figure["value"] > figure["target"] for figure in figures.values())
+
+
+def last_line(progress: str) -> str:
+    """Behind the seconds since the start."""
+    return progress.splitlines()[-1].partition(" s  ")[2]
+
+
 @pytest.fixture(scope="module")
 def chain(node: Path) -> subprocess.CompletedProcess[str]:
     if not (simulator.CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
@@ -53,6 +64,8 @@ def test_chain_has_the_promised_names(chain_figures: Figures, chain: subprocess.
     wanted |= {f"chain.meter-data.submit-usage-batch.64.{m}" for m in ("runtime_pct_simulator", "worst_pct_mainnet")}
     assert wanted <= chain_figures.keys()
     assert "verifying the usage of 64 slots" in chain.stderr
+    assert last_line(chain.stderr) == f"{missed(chain_figures)} targets missed"
+    assert "dearest" not in chain.stdout
 
 
 def test_model_charges_what_the_simulator_charges(chain_figures: Figures) -> None:
@@ -101,7 +114,18 @@ def test_proof_has_the_promised_names(capsys: pytest.CaptureFixture[str]) -> Non
         assert f"over {operations(shape)} multiplications" in figures[f"proof.s1.{m}.floor_ratio"]["note"]
     assert figures["proof.s1.64.prove_s"]["target"] == 0.5
     assert figures["proof.s1.64.floor_ratio"]["target"] == 3.0
+    assert "digits and multiplicities" in figures["proof.s1.64.floor_ratio"]["note"]
     assert "proving and verifying 64 values" in captured.err
+    assert last_line(captured.err) == f"{missed(figures)} targets missed"
+
+
+@pytest.mark.usefixtures("quick")
+def test_missed_targets_are_counted_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(proof, "TARGETS", {16: (0.0, 0.0), 64: (0.0, 1e9)})
+    assert main(["bench", "proof", "--json"]) == 0
+    assert last_line(capsys.readouterr().err) == "3 targets missed"
 
 
 @pytest.mark.usefixtures("quick")
