@@ -19,7 +19,8 @@ from appliance.chain.transaction import PrivateKey, Transaction
 from appliance.config import ZoneConfig
 
 VERIFIERS: Final = ("range-1", "range-4", "range-16", "range-32", "range-64")
-CONTRACTS: Final = ("audit-log", "user-registry", *VERIFIERS, call.PRIVACY_PROOF, "aggregation", call.METER_DATA)
+GENERATED: Final = (*VERIFIERS, "point-sums")
+CONTRACTS: Final = ("audit-log", "user-registry", *GENERATED, call.PRIVACY_PROOF, "aggregation", call.METER_DATA)
 """In the order of deployment: static calls go backwards only."""
 
 _POLL_SECONDS: Final = 0.1

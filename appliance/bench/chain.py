@@ -167,7 +167,7 @@ def _s1(size: int, found: Measured) -> list[Figure]:
 
 
 def _small(what: str, found: Measured) -> list[Figure]:
-    """A check that other contracts make a part of: the loading of the contract, the same for all, is told apart."""
+    """A check that other contracts make a part of: the loading of contracts, the same for all, is told apart."""
     name, function = f"chain.{what}", f"{found.call.contract.name}.{found.call.function}"
     simulated, new = (
         (costs.runtime, costs.runtime - _loading(table, costs))
@@ -179,17 +179,18 @@ def _small(what: str, found: Measured) -> list[Figure]:
         Figure(
             f"{name}.runtime_simulator", simulated[1], on_simulator, f"{function}; {simulated[0]:,} with its loading"
         ),
-        Figure(f"{name}.runtime_mainnet", new[1], on_mainnet, f"modelled; {new[0]:,} with loading the contract"),
+        Figure(f"{name}.runtime_mainnet", new[1], on_mainnet, f"modelled; {new[0]:,} with its loading"),
         *common,
     ]
 
 
 def _loading(table: Table, costs: Charged | Outcome) -> int:
-    """What loading the one contract of a call was charged, by its size in what was read."""
+    """What loading contracts was charged, by their size in what was read; nothing else may have been read."""
     load = table.costs["load_contract"]
-    if costs.read_count != load.read_count:
-        raise Unmeasured(f"a single check read {costs.read_count} times, not {load.read_count}", 1)
-    return load.runtime(costs.read_length - load.read_length.base)
+    loaded, others = divmod(costs.read_count, load.read_count)
+    if not loaded or others:
+        raise Unmeasured(f"a single check read {costs.read_count} times, not {load.read_count} for each contract", 1)
+    return load.runtime(costs.read_length - loaded * load.read_length.base) + (loaded - 1) * load.base
 
 
 def _submission(found: Measured) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""`python -m contracts.range` writes the verifiers beside this package; with --check it says which differ."""
+"""`python -m contracts.range` writes the generated contracts beside this package; with --check says which differ."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from pathlib import Path
 
 from circuits.shape import USAGE
 from contracts.range.generator import CONTRACTS, verifier
+from contracts.range.points import point_sums
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m contracts.range", description="Generates the range verifiers.")
+    parser = argparse.ArgumentParser(
+        prog="python -m contracts.range", description="Generates contracts from templates."
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
     check: bool = parser.parse_args(arguments).check
     differing = []
-    for m, shape in USAGE.items():
-        path: Path = CONTRACTS / f"range-{m}.clar"
-        text = verifier(shape)
+    texts = {f"range-{m}.clar": verifier(shape) for m, shape in USAGE.items()} | {"point-sums.clar": point_sums()}
+    for name, text in texts.items():
+        path: Path = CONTRACTS / name
         if check and (not path.exists() or path.read_text() != text):
             differing.append(path.name)
         elif not check:

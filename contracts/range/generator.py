@@ -1,8 +1,9 @@
-"""The text of a verifier, from the templates."""
+"""Templates, and the text of a verifier from them."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +28,13 @@ def source_hash() -> str:
 
 
 def environment(shape: Shape) -> Environment:
-    """What fills in templates of this shape. Statements are comments of Clarity, such as `;;% for`; `;;%%` begins a
-    remark that does not get into the contract. The text of a macro ends without its last line break."""
+    """What fills in the templates of this shape."""
+    return templates(layout.names(shape, source_hash()))
+
+
+def templates(names: Mapping[str, Any]) -> Environment:
+    """The templates beside this file, over these names. Statements are comments of Clarity, such as `;;% for`; `;;%%`
+    begins a remark that does not get into the contract. The text of a macro ends without its last line break."""
     filled = Environment(
         autoescape=False,
         loader=FileSystemLoader(HERE),
@@ -40,7 +46,7 @@ def environment(shape: Shape) -> Environment:
         finalize=_without_last_break,
     )
     filled.filters["singly"] = singly
-    filled.globals.update(layout.names(shape, source_hash()))
+    filled.globals.update(names)
     return filled
 
 

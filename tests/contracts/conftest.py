@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.privacy import Proof, deploy
+from tests.contracts.self_proving import trusting
 from tests.contracts.settlement import Settlement
 from tests.contracts.vm import CONTRACTS, Machine
 from tests.tools import missing
@@ -46,3 +47,15 @@ def settlement(bare: Settlement) -> Settlement:
 def rng(request: pytest.FixtureRequest) -> random.Random:
     """Another sequence for every test, the same in every run."""
     return random.Random(request.node.nodeid.rpartition("::")[2])
+
+
+@pytest.fixture
+def home(machine: Machine) -> Settlement:
+    """Zone 1 of 16 slots, of which two devices prove their own."""
+    return trusting(machine)
+
+
+@pytest.fixture(scope="module")
+def unchanged(machine: Machine) -> Settlement:
+    """The same, for what is refused."""
+    return trusting(machine)

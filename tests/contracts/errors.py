@@ -17,8 +17,10 @@ RANGES: Final = {
     "aggregation": 400,
     "audit-log": 900,
     "range": 1000,
+    "point-sums": 1100,
 }
 VERIFIERS: Final = ("range-1", "range-4", "range-16", "range-32", "range-64")
+GENERATED: Final = (*VERIFIERS, "point-sums")
 
 _CONSTANT: Final = re.compile(r"^\(define-constant (ERR_[A-Z_]+) \(err u(\d+)\)\) ;; (\S.*)$")
 

@@ -21,10 +21,10 @@ from circuits.pedersen import Opening, commit
 from circuits.range_equation import RangeProof, RangeStatement
 from circuits.scalar import N, P, Scalar
 from circuits.shape import USAGE, generators
-from tests.contracts.errors import VERIFIERS, error_name
+from tests.contracts.errors import GENERATED, error_name
 from tests.contracts.vm import CONTRACTS, Machine, Receipt, value
 
-DEPLOYMENT_ORDER: Final = ("audit-log", "user-registry", *VERIFIERS, "privacy-proof", "aggregation", "meter-data")
+DEPLOYMENT_ORDER: Final = ("audit-log", "user-registry", *GENERATED, "privacy-proof", "aggregation", "meter-data")
 CHAIN_ID: Final = Network.TESTNET.chain_id
 ELECTRICITY: Final = 1
 WATER: Final = 2
@@ -43,18 +43,20 @@ STRANGER: Final = account("stranger")
 
 
 @cache
-def verifiers(vm: Machine) -> Address:
-    """Who deployed the range verifiers on this VM. They keep nothing, so all settlements of a test run share them."""
-    deployer = account("deployer of the verifiers")
-    for name in VERIFIERS:
+def generated(vm: Machine) -> Address:
+    """Who deployed the range verifiers and point-sums on this VM. They keep nothing, so all settlements share them."""
+    deployer = account("deployer of the generated contracts")
+    for name in GENERATED:
         vm.deploy(name, deployer)
     return deployer
 
 
 def deploy_proof(vm: Machine, deployer: Address, source: str | None = None) -> Contract:
-    """privacy-proof, or another text in its place, over the shared verifiers; the registry is the deployer's own."""
+    """privacy-proof, or another text in its place, over the shared contracts; the registry is the deployer's own."""
     text = source or (CONTRACTS / "privacy-proof.clar").read_text()
-    return vm.deploy("privacy-proof", deployer, text.replace(" .range-", f" '{verifiers(vm)}.range-"))
+    for name in GENERATED:
+        text = text.replace(f" .{name} ", f" '{generated(vm)}.{name} ")
+    return vm.deploy("privacy-proof", deployer, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,21 @@
-"""privacy-proof's arithmetic mod p and mod N against Python's integers, through its private functions."""
+"""Arithmetic of point-sums against Python's integers, through their private functions."""
 
 from __future__ import annotations
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 
 from appliance.chain.address import Contract
+from appliance.chain.clarity import Int, List
 from circuits.scalar import N, P
-from tests.contracts.settlement import account, deploy_proof
+from tests.contracts.settlement import account
 from tests.contracts.vm import CONTRACTS, Machine
 
 HALF = 1 << 128
+TOP = (1 << 256) - 1
 EDGES = [
     0,
     1,
@@ -25,63 +28,61 @@ EDGES = [
     P,
     P + 1,
     (1 << 255),
-    (1 << 256) - 2,
-    (1 << 256) - 1,
+    TOP - 1,
+    TOP,
     (1 << 52) - 1,
     (1 << 104) - 1,
     (1 << 208) - 1,
     (1 << 256) - (1 << 208),
     (1 << 256) - (1 << 48),
 ]
+PAIR, LAST = 1 << 104, 1 << 59  # bounds of an element's parts
 
 # Appended to a copy of the contract, so that one call tries 64 operations.
 WRAPPERS = """
-(define-private (one-sub (a (list 2 uint)) (b (list 2 uint))) (fe-sub (high a) (low a) (high b) (low b)))
-(define-private (one-mul-sub (a (list 2 uint)) (b (list 2 uint)) (c (list 2 uint)) (d (list 2 uint)))
-  (fe-mul-sub (high a) (low a) (high b) (low b) (high c) (low c) (high d) (low d)))
-(define-private (one-sqr-sub (a (list 2 uint)) (b (list 2 uint)) (c (list 2 uint)))
-  (fe-sqr-sub (high a) (low a) (high b) (low b) (high c) (low c)))
-(define-private (one-scalar-sub (a (list 2 uint)) (b (list 2 uint)))
-  (scalar-sub (high a) (low a) (high b) (low b)))
-(define-private (one-scalar-times (a (list 2 uint)) (n (list 2 uint))) (scalar-times (high a) (low a) (low n)))
-(define-read-only (muls (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint)))) (map fe-mul a b))
-(define-read-only (subs (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint)))) (map one-sub a b))
-(define-read-only (mul-subs
-    (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint))) (c (list 64 (list 2 uint))) (d (list 64 (list 2 uint))))
-  (map one-mul-sub a b c d))
-(define-read-only (sqr-subs
-    (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint))) (c (list 64 (list 2 uint))))
-  (map one-sqr-sub a b c))
-(define-read-only (scalar-subs (a (list 64 (list 2 uint))) (b (list 64 (list 2 uint)))) (map one-scalar-sub a b))
-(define-read-only (scalar-timeses (a (list 64 (list 2 uint))) (n (list 64 (list 2 uint)))) (map one-scalar-times a n))
+(define-private (one-product (a (buff 32)) (b (buff 32))) (times (parts-of a) (parts-of b)))
+(define-private (one-addition (a (buff 65)) (b (buff 65)) (i (buff 32))) (add-points a b (parts-of i)))
+(define-read-only (products (a (list 64 (buff 32))) (b (list 64 (buff 32)))) (map one-product a b))
+(define-read-only (products-of-parts (a (list 64 (list 3 int))) (b (list 64 (list 3 int)))) (map times a b))
+(define-read-only (ones (a (list 64 (list 3 int)))) (map is-one a))
+(define-read-only (differences (a (list 64 (buff 65))) (b (list 64 (buff 65)))) (map x-difference a b))
+(define-read-only (additions (a (list 64 (buff 65))) (b (list 64 (buff 65))) (i (list 64 (buff 32))))
+  (map one-addition a b i))
+(define-read-only (scalar-timeses (a (list 64 (buff 32))) (n (list 64 uint))) (map scalar-times a n))
 """
 
 
-def halves(number: int) -> list[int]:
-    return [number // HALF, number % HALF]
-
-
-def whole(wide: list[int]) -> int:
-    return wide[0] * HALF + wide[1]
-
-
 @pytest.fixture(scope="module")
-def field(machine: Machine) -> Contract:
-    deployer = account("deployer of test_field")
-    machine.deploy("audit-log", deployer)
-    machine.deploy("user-registry", deployer)
-    return deploy_proof(machine, deployer, (CONTRACTS / "privacy-proof.clar").read_text() + WRAPPERS)
+def sums(machine: Machine) -> Contract:
+    source = (CONTRACTS / "point-sums.clar").read_text()
+    return machine.deploy("point-sums", account("deployer of test_field's sums"), source + WRAPPERS)
 
 
-def mapped(machine: Machine, field: Contract, function: str, *operands: list[int]) -> list[int]:
-    """function over the operands, 64 at a time; results as they come, not reduced."""
-    results: list[int] = []
+def mapped(machine: Machine, contract: Contract, function: str, *operands: list[Any]) -> list[Any]:
+    """function over the operands, 64 at a time; results as they come."""
+    results: list[Any] = []
     for start in range(0, len(operands[0]), 64):
-        args = [[halves(number) for number in operand[start : start + 64]] for operand in operands]
-        results += [whole(wide) for wide in machine.read(field, function, *args).plain()]
+        results += machine.read(contract, function, *(operand[start : start + 64] for operand in operands)).plain()
     assert len(results) == len(operands[0])
-    assert max(results) < 1 << 256
     return results
+
+
+def encoded(numbers: list[int]) -> list[bytes]:
+    return [number.to_bytes(32, "big") for number in numbers]
+
+
+def whole(parts: list[int]) -> int:
+    """An element of its three parts, which are within their bounds."""
+    low, middle, high = parts
+    assert abs(low) <= PAIR
+    assert abs(middle) <= PAIR
+    assert abs(high) < LAST
+    return low + (middle << 104) + (high << 208)
+
+
+def in_parts(number: int) -> List:
+    """With the whole sign in the last part."""
+    return List((Int(number % PAIR), Int((number >> 104) % PAIR), Int(number >> 208)))
 
 
 def numbers(rng: random.Random, count: int) -> list[int]:
@@ -106,79 +107,77 @@ def pairs(rng: random.Random, count: int) -> tuple[list[int], list[int]]:
 # ------------------------------------------------------------------------------------------------ mod p
 
 
-def test_products_of_edge_values_and_thousands_of_others(machine: Machine, field: Contract, rng: random.Random) -> None:
+def test_products_of_edge_values_and_thousands_of_others(machine: Machine, sums: Contract, rng: random.Random) -> None:
     a, b = pairs(rng, 1500)
-    for x, y, product in zip(a, b, mapped(machine, field, "muls", a, b), strict=True):
-        assert product % P == x * y % P, (x, y)
+    for x, y, product in zip(a, b, mapped(machine, sums, "products", encoded(a), encoded(b)), strict=True):
+        assert whole(product) % P == x * y % P, (x, y)
 
 
-def test_differences_of_canonical_values(machine: Machine, field: Contract, rng: random.Random) -> None:
-    a, b = ([number % P for number in side] for side in pairs(rng, 1000))
-    for x, y, difference in zip(a, b, mapped(machine, field, "subs", a, b), strict=True):
-        assert difference % P == (x - y) % P, (x, y)
+def test_products_of_extreme_parts(machine: Machine, sums: Contract, rng: random.Random) -> None:
+    """Four times as large as any that occur, of either sign: no column overflows, and the product's parts are small."""
+
+    def part(bound: int) -> int:
+        return rng.choice((-1, 1)) * rng.choice((0, 1, bound, bound - 1, rng.randrange(bound)))
+
+    extreme = [[x * 4 * PAIR, y * 4 * PAIR, z * 4 * LAST] for x, y, z in itertools.product((-1, 0, 1), repeat=3)]
+    a = [p for p in extreme for _ in extreme] + [[part(4 * PAIR), part(4 * PAIR), part(4 * LAST)] for _ in range(500)]
+    b = extreme * len(extreme) + [[part(4 * PAIR), part(4 * PAIR), part(4 * LAST)] for _ in range(500)]
+    operands = ([List(tuple(map(Int, parts))) for parts in side] for side in (a, b))
+    for x, y, product in zip(a, b, mapped(machine, sums, "products-of-parts", *operands), strict=True):
+        expected = (x[0] + (x[1] << 104) + (x[2] << 208)) * (y[0] + (y[1] << 104) + (y[2] << 208)) % P
+        assert whole(product) % P == expected, (x, y)
 
 
-def test_products_of_differences_less_a_value(machine: Machine, field: Contract, rng: random.Random) -> None:
-    """(a - b) * c - d, also where the differences are extreme and the values not canonical."""
-    a, b = pairs(rng, 1000)
-    c, d = (rng.sample(side, len(side)) for side in (a, b))
-    top = (1 << 256) - 1
-    for extreme in itertools.product((0, top), repeat=4):
-        for side, number in zip((a, b, c, d), extreme, strict=True):
-            side.append(number)
-    for w, x, y, z, result in zip(a, b, c, d, mapped(machine, field, "mul-subs", a, b, c, d), strict=True):
-        assert result % P == ((w - x) * y - z) % P, (w, x, y, z)
+def test_one_is_told_from_all_else_however_it_is_written(machine: Machine, sums: Contract, rng: random.Random) -> None:
+    """Multiples of p on both sides, and neighbours of one."""
+    multiples = [*range(-40, 41), 2047, -2047, *(rng.randrange(-2000, 2000) for _ in range(100))]
+    offsets = [1, 0, 2, -1, 1 + (1 << 52), 1 + (1 << 104), 1 + (1 << 208), 4294968273, 1 - 4294968273, P // 2]
+    cases = [(k * P + offset, offset) for k in multiples for offset in offsets]
+    cases += [(1 - (1 << 256) + P, 1 + P - (1 << 256)), ((1 << 256) - P, 4294968273), ((1 << 256) + 1, 4294968274)]
+    answers = mapped(machine, sums, "ones", [in_parts(number) for number, _ in cases])
+    assert answers == [offset == 1 for _, offset in cases]
 
 
-def test_squares_less_two_values(machine: Machine, field: Contract, rng: random.Random) -> None:
-    a, b = pairs(rng, 1000)
-    c = rng.sample(a, len(a))
-    for extreme in itertools.product((0, (1 << 256) - 1), repeat=3):
-        for side, number in zip((a, b, c), extreme, strict=True):
-            side.append(number)
-    for x, y, z, result in zip(a, b, c, mapped(machine, field, "sqr-subs", a, b, c), strict=True):
-        assert result % P == (x * x - y - z) % P, (x, y, z)
+def test_differences_of_x(machine: Machine, sums: Contract, rng: random.Random) -> None:
+    a, b = pairs(rng, 500)
+    keys = ([b"\x04" + side + bytes(32) for side in encoded(x)] for x in (a, b))
+    for x, y, difference in zip(a, b, mapped(machine, sums, "differences", *keys), strict=True):
+        assert whole(difference) == y - x
 
 
-def test_columns_up_to_their_bound_reduce_without_overflow(
-    machine: Machine, field: Contract, rng: random.Random
-) -> None:
-    top = (1 << 112) - 1
-    cases: list[list[int]] = [[top] * 9, [0] * 9]
-    cases += [[top if i == k else 0 for i in range(9)] for k in range(9)]
-    cases += [[rng.choice((0, top, rng.getrandbits(112))) for _ in range(9)] for _ in range(100)]
-    for columns in cases:
-        expected = sum(column << (52 * k) for k, column in enumerate(columns)) % P
-        result = whole(machine.private(field, "fe-reduce", *columns).plain())
-        assert result < 1 << 256
-        assert result % P == expected, columns
-
-
-@pytest.mark.parametrize("a", [0, 1, P - 1, P, P + 1, (1 << 256) - 1])
-def test_canonical_values_are_below_p(machine: Machine, field: Contract, a: int) -> None:
-    assert whole(machine.private(field, "fe-canonical", halves(a)).plain()) == a % P
+def test_additions_that_end_on_edge_values(machine: Machine, sums: Contract, rng: random.Random) -> None:
+    """Coordinates and slopes at will, on the curve or not: x must come out canonical, and y's parity be that of y
+    below p."""
+    small = [0, 1, 2, 3, 4294968272, 4294968273, 4294968274]
+    edges = [*small, *(P - 1 - number for number in small), *(edge % P for edge in EDGES)]
+    targets = [*itertools.product(edges, edges), *((rng.randrange(P), rng.randrange(P)) for _ in range(500))]
+    a: list[bytes] = []
+    b: list[bytes] = []
+    inverses: list[int] = []
+    for x, y in targets:
+        inverse, dy, ax = (rng.choice((rng.randrange(P), rng.choice(edges))) for _ in range(3))
+        slope = dy * inverse % P
+        bx = (slope * slope - ax - x) % P
+        ay = (slope * (ax - x) - y) % P
+        a.append(b"\x04" + b"".join(encoded([ax, ay])))
+        b.append(b"\x04" + b"".join(encoded([bx, (ay + dy) % P])))
+        inverses.append(inverse)
+    results = mapped(machine, sums, "additions", a, b, encoded(inverses))
+    for (x, y), result in zip(targets, results, strict=True):
+        assert result == bytes([2 + y % 2]) + x.to_bytes(32, "big")
 
 
 # ------------------------------------------------------------------------------------------------ mod N
 
 
-def test_scalars_less_scalars(machine: Machine, field: Contract, rng: random.Random) -> None:
-    edges = [*EDGES, N - 1, N - 2, N - HALF]
-    a, b = (list(side) for side in zip(*itertools.product(edges, edges), strict=True))
-    a, b = [x % N for x in [*a, *numbers(rng, 500)]], [x % N for x in [*b, *numbers(rng, 500)]]
-    for x, y, difference in zip(a, b, mapped(machine, field, "scalar-subs", a, b), strict=True):
-        assert difference == (x - y) % N, (x, y)
-
-
-def test_coordinates_times_prices_are_below_n(machine: Machine, field: Contract, rng: random.Random) -> None:
+def test_coordinates_times_factors_are_below_n(machine: Machine, sums: Contract, rng: random.Random) -> None:
     """Canonical, as recovery wants them; also where the product ends just below or above a multiple of N."""
-    a = [*EDGES, N - 1, N, N + 1, 2 * HALF - 1, *numbers(rng, 1000)]
+    a = [*EDGES, N - 1, N, N + 1, *numbers(rng, 1000)]
     n = [rng.choice((1, 2, 100, 10_000, (1 << 52) - 1, rng.getrandbits(52) | 1)) for _ in a]
-    for price in (3, 10_000, (1 << 52) - 1):
-        for k in (1, 2, price // 2, price - 1):
+    for factor in (3, 10_000, (1 << 52) - 1):
+        for k in (1, 2, factor // 2, factor - 1):
             for near in (-1, 0, 1, 2):
-                a.append((k * N) // price + near)
-                n.append(price)
-    results = mapped(machine, field, "scalar-timeses", a, n)
-    for x, y, product in zip(a, n, results, strict=True):
-        assert product == x * y % N, (x, y)
+                a.append((k * N) // factor + near)
+                n.append(factor)
+    for x, y, product in zip(a, n, mapped(machine, sums, "scalar-timeses", encoded(a), n), strict=True):
+        assert product == (x * y % N).to_bytes(32, "big"), (x, y)

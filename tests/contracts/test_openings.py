@@ -60,11 +60,21 @@ def test_values_of_zero_with_blindings_on_both_sides_of_x(proof: Proof, rng: ran
 def test_no_point_opens_to_nothing(proof: Proof, rng: random.Random) -> None:
     for point in (A, -A, LIB.blinding, LibPoint.generator(), *points(rng, 3)):
         assert refusal(proof.opens(point.to_bytes(), 0, bytes(32))) == "ERR_OPENING"
-    x = LIB.x.to_bytes()  # the blinding that makes the recovered signature's hash zero
     for point in points(rng, 2):
         as_blinding = (int.from_bytes(point.to_bytes()[1:], "big") % N).to_bytes(32, "big")
         assert refusal(proof.opens(point.to_bytes(), 0, as_blinding)) == "ERR_OPENING"
-        assert refusal(proof.opens(point.to_bytes(), 0, x)) == "ERR_OPENING"
+        assert refusal(proof.opens(point.to_bytes(), 0, LIB.x.to_bytes())) == "ERR_OPENING"
+
+
+def test_recoveries_that_fail_alike_open_nothing(proof: Proof, rng: random.Random) -> None:
+    """A point with x between N and p, from which nothing is recovered; one that makes a recovery end at infinity."""
+    large = next(x for x in range(N, P) if pow(x**3 + 7, (P - 1) // 2, P) == 1)
+    blinding = Scalar(rng.randrange(1, N))
+    end = LibPoint.generator() * (blinding * (-ONE - Scalar(LIB.x.value)).inverse())
+    for point in (LibPoint.from_x_even(large), -LibPoint.from_x_even(large), end, -end):
+        for scalar in (blinding, -blinding, ZERO, ONE):
+            for number in (0, 1):
+                assert refusal(proof.opens(point.to_bytes(), number, scalar.to_bytes())) == "ERR_OPENING"
 
 
 def test_values_that_do_not_fit_are_refused_by_name(proof: Proof, rng: random.Random) -> None:

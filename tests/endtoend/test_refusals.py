@@ -381,7 +381,7 @@ async def test_a_proof_contract_of_ones_own_is_refused(chain: Chain) -> None:
     source = (surroundings.CONTRACTS / "privacy-proof.clar").read_text()
     registry = f"'{chain.contracts}.user-registry"
     source = source.replace(".user-registry", registry)
-    for name in founding.VERIFIERS:
+    for name in founding.GENERATED:
         source = source.replace(f" .{name} ", f" '{chain.contracts}.{name} ")
     stranger = STRANGER.address(NETWORK)
     account = await chain.node.account(stranger)
