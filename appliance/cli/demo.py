@@ -100,6 +100,7 @@ def _introduce(town: Town, say: Tell) -> None:
     say(f"portal: http://127.0.0.1:{town.config.portal.port}/")
     for card in town.cards[:CARDS_SHOWN]:
         say(f"card of {card.label}: sign in with {card.label} {card.sign_in_code}, proof code {card.proof_code}")
+    say(f"check it from outside: ./mita audit --chain {town.node_url} --settlement {town.deployer}")
 
 
 async def _until_final(town: Town, running: Process) -> bool:

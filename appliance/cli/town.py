@@ -32,6 +32,7 @@ CONTRACTS: Final = ROOT / "contracts"
 DAY: Final = 86400
 LIMIT: Final = 1 << 20
 PORTS: Final = (10_000, 32_768)  # Linux gives outgoing connections ports from 32768 on
+METER_PORTS: Final = 40
 HEAD_START_MS: Final = 3000  # until the first day begins: meters and appliance are up by then
 
 
@@ -152,9 +153,10 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
     deployer, steward = (PrivateKey(secrets.token_bytes(32)) for _ in range(2))
     network = Network.TESTNET
     start = int(time.time()) // DAY * DAY
-    meters = plan(epoch_utc=start, epoch_wall_ms=0, speed=pace.speed, first_port=_free_ports(40))
+    first_port = _free_ports(METER_PORTS + 1)  # at once: nobody listens yet, so a second search could find the same
+    meters = plan(epoch_utc=start, epoch_wall_ms=0, speed=pace.speed, first_port=first_port)
     config_file = folder / "mita.toml"
-    portal_port = portal_port or _free_ports(1)
+    portal_port = portal_port or first_port + METER_PORTS
 
     def write_config(node_url: str, epoch_wall_ms: int) -> Config:
         text = _config_text(meters, pace, node_url, str(deployer.address(network)), portal_port, epoch_wall_ms)

@@ -69,7 +69,9 @@ def test_no_two_constraints_share_a_weight(shape: Shape) -> None:
     assert deficit(shape, Rules(scaled=False), junk=True) == shape.slots
 
 
-@pytest.mark.parametrize(("m", "junk"), [(1, False), (1, True), (4, False), (4, True), (16, False)])
+@pytest.mark.parametrize(
+    ("m", "junk"), [(1, False), (1, True), (4, False), (4, True), (16, False), (32, False), (64, False)]
+)
 def test_the_matrix_of_weights_has_full_rank(m: int, junk: bool) -> None:
     """The same by linear algebra: as many random draws as constraints."""
     shape, rng = USAGE[m], Random(m)
