@@ -25,11 +25,6 @@ class Scalar:
             raise EncodingError("a scalar must lie in [0, N)")
 
     @classmethod
-    def from_int_reduced(cls, value: int) -> Scalar:
-        """Any integer, taken mod N."""
-        return cls(value % N)
-
-    @classmethod
     def from_bytes_checked(cls, encoded: bytes) -> Scalar:
         """Exactly 32 bytes, big-endian, below N; otherwise EncodingError."""
         if len(encoded) != 32:

@@ -30,7 +30,7 @@ def to_uint(n: Signed) -> int:
 def add(first: Number, *others: Number) -> Number:
     if isinstance(first, Signed):
         return _stepwise(operator.add, first, others)
-    total = sum(others, first)  # type: ignore[arg-type]
+    total = sum(others, first)  # type: ignore[arg-type]  # analysis admits numbers only
     if total > MAX:
         raise CallAborted("a sum above 2^128 - 1")
     return total
@@ -41,7 +41,7 @@ def subtract(first: Number, *others: Number) -> Number:
         return _stepwise(operator.sub, first, others) if others else _signed(-first.value)
     if not others and first:
         raise CallAborted("a negative uint")
-    rest = first - sum(others)  # type: ignore[arg-type]
+    rest = first - sum(others)  # type: ignore[arg-type]  # analysis admits numbers only
     if rest < 0:
         raise CallAborted("a difference below 0")
     return rest
@@ -52,7 +52,7 @@ def multiply(first: Number, *others: Number) -> Number:
         return _stepwise(operator.mul, first, others)
     product = first
     for other in others:
-        product *= other  # type: ignore[operator]
+        product *= other  # type: ignore[operator]  # analysis admits numbers only
         if product > MAX:
             raise CallAborted("a product above 2^128 - 1")
     return product
@@ -64,7 +64,7 @@ def divide(first: Number, *others: Number) -> Number:
     for other in others:
         if other == 0:
             raise CallAborted("a division by zero")
-        first //= other  # type: ignore[operator]
+        first //= other  # type: ignore[operator]  # analysis admits numbers only
     return first
 
 
@@ -74,7 +74,7 @@ def modulo(a: Number, b: Number) -> Number:
         return _stepwise(_remainder, a, (b,))
     if b == 0:
         raise CallAborted("a division by zero")
-    return a % b  # type: ignore[operator]
+    return a % b  # type: ignore[operator]  # analysis admits numbers only
 
 
 def power(base: int, exponent: int) -> int:
@@ -165,4 +165,4 @@ def _remainder(a: int, b: int) -> int:
 
 def _unsigned(n: object) -> None:
     if isinstance(n, Signed):
-        raise ValueError("pow, log2, sqrti and shifts of an int are outside the modelled part of Clarity")  # noqa: TRY004
+        raise ValueError("pow, log2, sqrti and shifts of an int are outside the modelled part of Clarity")  # noqa: TRY004 - unsupported, not of a wrong type

@@ -28,7 +28,7 @@ def signed_number(data: bytes, order: Literal["big", "little"]) -> Signed:
 
 
 def consensus(value: object) -> Some | None:
-    data = encode(value)  # type: ignore[arg-type]
+    data = encode(value)  # type: ignore[arg-type]  # its call admits values with bytes only
     return Some(data) if len(data) <= MAX_BUFFER else None
 
 

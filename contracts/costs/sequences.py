@@ -65,7 +65,7 @@ def tuple_with(fields: dict[str, Value], kinds: dict[str, Kind]) -> Fields:
     return Fields(names, tuple(fields[name] for name in names), tuple_of(names, tuple(kinds[name] for name in names)))
 
 
-def listed(compiler: Compiler, codes: Sequence[Code], line: int) -> Code:  # noqa: ARG001
+def listed(compiler: Compiler, codes: Sequence[Code], line: int) -> Code:  # noqa: ARG001 - one signature for all forms
     parts = [compiler.taken(code) for code in codes]
     kinds = [code.kind for code in codes if code.kind is not None]
     meter, cost = compiler.charges.meter, compiler.charges.cost("list_cons")
@@ -110,7 +110,7 @@ def concatenated(compiler: Compiler, codes: Sequence[Code], line: int) -> Code:
         meter.runtime += cost.runtime(sum(map(length, parts)))
         first = parts[0]
         if not isinstance(first, Items):
-            return first[:0].join(parts)  # type: ignore[no-any-return]
+            return first[:0].join(parts)  # type: ignore[no-any-return]  # bytes or str, like its parts
         items, kind = first.items, first.kind
         for part in parts[1:]:
             kind = list_of(supertype(kind.inner[0], part.kind.inner[0]), kind.length + part.kind.length)

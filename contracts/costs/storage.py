@@ -22,7 +22,7 @@ _VALUE = b""  # the key of a data variable
 _SOME = 1
 
 
-def var_get(compiler: Compiler, args: Sequence[Node], scope: Scope, line: int) -> Code:  # noqa: ARG001
+def var_get(compiler: Compiler, args: Sequence[Node], scope: Scope, line: int) -> Code:  # noqa: ARG001 - one signature for all forms
     name, kind = _variable(compiler, args, 1, line)
     store = compiler.world.storage(compiler.contract, name)
     meter, cost = compiler.charges.meter, compiler.charges.cost("fetch_var")

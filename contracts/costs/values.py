@@ -74,7 +74,7 @@ class Items:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Items) and same(self.items, other.items)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # mutable, and compared by content
 
 
 class Fields:
@@ -102,7 +102,7 @@ class Fields:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Fields) and self.names == other.names and same(self.values, other.values)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # mutable, and compared by content
 
 
 Value = None | int | Signed | bool | bytes | str | Address | Contract | Trait | Some | Ok | Err | Items | Fields

@@ -119,4 +119,3 @@ def test_scalar_arithmetic_is_mod_n(a: Scalar, b: Scalar) -> None:
     if a:
         assert (a * a.inverse()).value == 1
     assert Scalar.from_bytes_checked(a.to_bytes()) == a
-    assert Scalar.from_int_reduced(a.value - N) == a
