@@ -33,9 +33,20 @@ def hkdf(key: bytes, info: bytes, length: int, salt: bytes = b"") -> bytes:
 
 
 class Letter(Enum):
-    """What a commitment commits to; one letter never shares a blinding with another."""
+    """What a commitment commits to; one letter never shares a blinding with another.
+
+    `block` of a blinding is the block of a usage, the period of a bill, balance, arrears or payout, the sequence number
+    of a credit, the proposal of a ballot; `sequence` counts what is committed once more for the same.
+    """
 
     USAGE = b"U"
+    BILL = b"F"
+    BALANCE = b"W"
+    ARREARS = b"D"
+    CREDIT = b"K"
+    PAYOUT = b"P"
+    YES = b"Y"
+    NO = b"N"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +69,13 @@ class BlindingKey:
         return code.encode(self.secret, checked=True)
 
     def blinding(self, letter: Letter, zone: int, slot: int, block: int, value: int, sequence: int = 0) -> Scalar:
-        """The blinding of the commitment to `value`, in [0, 2^64).
+        """The blinding of the commitment to `value`, in [0, 2^64); ValueError outside: no negative value is committed.
 
         The value is part of the derivation: a block that is closed once more with other data, after an old backup was
         put back, say, gets another blinding. Two values under one blinding would show their difference to everybody.
         """
+        if not 0 <= value < 2**64:
+            raise ValueError("a committed value lies in [0, 2^64)")
         info = b"".join(
             (
                 _PROTOCOL,

@@ -30,36 +30,98 @@ class DisjunctionProof:
     responses: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A prover's first move: nonces of all branches, all but one of them simulated. Holds secrets."""
+
+    branches: Sequence[bytes]
+    index: int
+    k: int
+    shares: Sequence[int]
+    responses: Sequence[bytes]
+    nonces: tuple[bytes, ...]
+
+    def answer(self, bases: Bases[PointT], blinding: Scalar, whole: int) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
+        """Shares that add up to `whole` mod 2^128, and responses. A proof with a zero share is not accepted."""
+        shares, responses, own = list(self.shares), list(self.responses), self.branches[self.index]
+        shares[self.index] = (whole - sum(shares) + shares[self.index]) % MODULUS
+        responses[self.index] = zero.respond(bases, blinding, zero.x_of(own), shares[self.index], self.k)
+        return tuple(shares), tuple(responses)
+
+    def __repr__(self) -> str:
+        return "Begun(...)"
+
+
+def begin(bases: Bases[PointT], branches: Sequence[bytes], index: int, stream: Nonces) -> Begun:
+    """Every branch but branches[index] is simulated: share and response first, the nonce they lead to afterwards."""
+    k = stream.next()
+    shares = [stream.next(MODULUS) for _ in branches]
+    responses = [stream.next().to_bytes(32, "big") for _ in branches]
+    points = [
+        bases.kind.generator() * Scalar(k)
+        if i == index
+        else zero.recovered(bases, branch, share, int.from_bytes(response, "big"))
+        for i, (branch, share, response) in enumerate(zip(branches, shares, responses, strict=True))
+    ]
+    return Begun(branches, index, k, shares, responses, tuple(point.to_bytes() for point in points))
+
+
+def check_known(bases: Bases[PointT], branches: Sequence[bytes], index: int, blinding: Scalar) -> None:
+    """ValueError unless branches[index] = blinding * H0."""
+    if not 0 <= index < len(branches) or branches[index] != (bases.blinding * blinding).to_bytes():
+        raise ValueError("the blinding does not open the branch to zero")
+
+
 def prove(
     bases: Bases[PointT], branches: Sequence[bytes], index: int, blinding: Scalar, context: bytes, entropy: bytes
 ) -> DisjunctionProof:
-    """branches[index] = blinding * H0; at least two branches, context and fresh entropy of 32 bytes each.
-
-    Every other branch is simulated: its share and response first, the nonce they lead to afterwards.
-    """
+    """branches[index] = blinding * H0; at least two branches, context and fresh entropy of 32 bytes each."""
     if len(branches) < 2:
         raise ValueError("a disjunction has at least two branches")
-    if branches[index] != (bases.blinding * blinding).to_bytes():
-        raise ValueError("the blinding does not open the branch to zero")
+    check_known(bases, branches, index, blinding)
     secret = index.to_bytes(1, "big") + blinding.to_bytes()
     for attempt in range(ATTEMPTS):
         stream = Nonces(entropy, secret, DOMAIN + context + buffers(branches), attempt)
-        k = stream.next()
-        shares = [stream.next(MODULUS) for _ in branches]
-        responses = [stream.next().to_bytes(32, "big") for _ in branches]
-        points = [
-            zero.recovered(bases, branch, share, int.from_bytes(response, "big"))
-            for branch, share, response in zip(branches, shares, responses, strict=True)
-        ]
-        points[index] = bases.kind.generator() * Scalar(k)
-        nonces = tuple(point.to_bytes() for point in points)
-        others = sum(shares) - shares[index]
-        shares[index] = (challenge(context, branches, nonces) - others) % MODULUS
-        responses[index] = zero.respond(bases, blinding, zero.x_of(branches[index]), shares[index], k)
+        begun = begin(bases, branches, index, stream)
+        shares, responses = begun.answer(bases, blinding, challenge(context, branches, begun.nonces))
         if all(shares):
             sent = tuple(share.to_bytes(HALF, "big") for share in shares[:-1])
-            return DisjunctionProof(nonces, sent, tuple(responses))
+            return DisjunctionProof(begun.nonces, sent, responses)
     raise AssertionError(f"{ATTEMPTS} attempts with a zero share: hash or random source is broken")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a verifier has of one disjunction: as many branches, nonces and responses, one share fewer."""
+
+    branches: Sequence[bytes]
+    nonces: Sequence[bytes]
+    shares: Sequence[bytes]
+    responses: Sequence[bytes]
+
+    def check_encodings(self, bases: Bases[PointT]) -> None:
+        """ProofRejected."""
+        if any(len(share) != HALF for share in self.shares):
+            raise ProofRejected(Check.ENCODING, "a share has 16 bytes")
+        try:
+            for branch, nonce, response in zip(self.branches, self.nonces, self.responses, strict=True):
+                zero.check_branch(bases, branch, nonce, response)
+        except EncodingError as error:
+            raise ProofRejected(Check.ENCODING, str(error)) from error
+
+    def all_shares(self, whole: int) -> list[int]:
+        """With the last one, which makes them add up to `whole` mod 2^128; ProofRejected for a zero share."""
+        shares = [int.from_bytes(share, "big") for share in self.shares]
+        shares.append((whole - sum(shares)) % MODULUS)
+        if not all(shares):
+            raise ProofRejected(Check.ZERO_CHALLENGE, "a share is zero")
+        return shares
+
+    def check_equations(self, bases: Bases[PointT], shares: Sequence[int]) -> None:
+        """ProofRejected unless every response leads to its nonce."""
+        for branch, share, nonce, response in zip(self.branches, shares, self.nonces, self.responses, strict=True):
+            if not zero.holds(bases, branch, share, nonce, response):
+                raise ProofRejected(Check.EQUATION, "a response does not lead to its nonce")
 
 
 def verify(bases: Bases[PointT], branches: Sequence[bytes], context: bytes, proof: DisjunctionProof) -> None:
@@ -67,20 +129,9 @@ def verify(bases: Bases[PointT], branches: Sequence[bytes], context: bytes, proo
     m = len(branches)
     if m < 2 or (len(proof.nonces), len(proof.shares), len(proof.responses), len(context)) != (m, m - 1, m, 32):
         raise ProofRejected(Check.LENGTH, "not two or more branches, each with nonce, share and response")
-    if any(len(share) != HALF for share in proof.shares):
-        raise ProofRejected(Check.ENCODING, "a share has 16 bytes")
-    try:
-        for branch, nonce, response in zip(branches, proof.nonces, proof.responses, strict=True):
-            zero.check_branch(bases, branch, nonce, response)
-    except EncodingError as error:
-        raise ProofRejected(Check.ENCODING, str(error)) from error
-    shares = [int.from_bytes(share, "big") for share in proof.shares]
-    shares.append((challenge(context, branches, proof.nonces) - sum(shares)) % MODULUS)
-    if not all(shares):
-        raise ProofRejected(Check.ZERO_CHALLENGE, "a share is zero")
-    for branch, share, nonce, response in zip(branches, shares, proof.nonces, proof.responses, strict=True):
-        if not zero.holds(bases, branch, share, nonce, response):
-            raise ProofRejected(Check.EQUATION, "a response does not lead to its nonce")
+    column = Column(branches, proof.nonces, proof.shares, proof.responses)
+    column.check_encodings(bases)
+    column.check_equations(bases, column.all_shares(challenge(context, branches, proof.nonces)))
 
 
 def challenge(context: bytes, branches: Sequence[bytes], nonces: Sequence[bytes]) -> int:

@@ -39,6 +39,16 @@ def for_additions(level: Sequence[Affine], left: int) -> tuple[bytes, ...]:
     return tuple(hint.to_bytes(32, "big") for hint in made)
 
 
+def for_lists(left: Sequence[bytes], right: Sequence[bytes]) -> bytes:
+    """For adding two lists of encoded points, as long as each other, slot by slot: the inverse mod p of the product of
+    all x(right) - x(left); ProofRejected for a pair of equal or opposite points."""
+    pairs = zip(left, right, strict=True)
+    shared = product([int.from_bytes(b[1:], "big") - int.from_bytes(a[1:], "big") for a, b in pairs], P)
+    if not shared:
+        raise ProofRejected(Check.HINT, "two points to be added have the same x-coordinate")
+    return pow(shared, -1, P).to_bytes(32, "big")
+
+
 def add_up(level: Sequence[Affine], hints: Sequence[bytes]) -> Sequence[Affine]:
     """The points that are left when every hint has been used; ProofRejected if one is wrong."""
     for hint in hints:

@@ -201,3 +201,16 @@ USAGE: Final[Mapping[int, Shape]] = MappingProxyType(
     }
 )
 """By the number of values; every bound is exactly R."""
+
+MONEY_BOUND: Final = 2**48
+"""Money values that are proved to be in range are below it, in units of account."""
+
+MONEY: Final[Mapping[int, Shape]] = MappingProxyType(
+    {
+        1: Shape(1, (*(14**k for k in range(12)), 8645425551360, 8645425551360), 14),
+        4: Shape(4, tuple(16**k for k in range(12)), 16),
+        16: Shape(16, tuple(64**k for k in range(8)), 64),
+        32: Shape(32, (*(118**k for k in range(6)), 2382695919296), 118),
+    }
+)
+"""By the number of values; every bound is exactly 2^48, because base - 1 divides 2^48 - 1. Lists of 64 go in two."""

@@ -74,3 +74,8 @@ def domain(name: bytes) -> bytes:
 def buffers(items: Sequence[bytes]) -> bytes:
     """A list of byte strings as Clarity serializes it (SIP-005): 0b, count u32, and each as 02, length u32, bytes."""
     return b"".join((b"\x0b", len(items).to_bytes(4, "big"), *(b"\x02" + len(i).to_bytes(4, "big") + i for i in items)))
+
+
+def buffer_lists(lists: Sequence[Sequence[bytes]]) -> bytes:
+    """A list of such lists, serialized the same way: 0b, count u32, and each list."""
+    return b"".join((b"\x0b", len(lists).to_bytes(4, "big"), *(buffers(items) for items in lists)))

@@ -8,7 +8,7 @@ import pytest
 from circuits.group import LibPoint
 from circuits.range_equation import Check, Weights
 from circuits.scalar import N
-from circuits.shape import USAGE, Shape, generators
+from circuits.shape import MONEY, USAGE, Shape, generators
 from tests.circuits.cheating import PAPER_POWERS, Forgery, Plan, Rows, Rules, count, forge, plan, reciprocals
 from tests.circuits.hostile_transcripts import OneHalf, OneIndex, Programmed
 from tests.circuits.naive import accepts, verdict
@@ -56,7 +56,9 @@ def deficit(shape: Shape, rules: Rules | None, junk: bool) -> int:
     return len(values) - len(set(values))
 
 
-@pytest.mark.parametrize("shape", USAGE.values(), ids=lambda shape: f"m={shape.m}")
+@pytest.mark.parametrize(
+    "shape", [*USAGE.values(), *MONEY.values()], ids=lambda shape: f"m={shape.m}, {shape.digits} digits"
+)
 def test_no_two_constraints_share_a_weight(shape: Shape) -> None:
     assert deficit(shape, None, junk=True) == 0
     assert deficit(shape, Rules(), junk=True) == 0
@@ -69,12 +71,19 @@ def test_no_two_constraints_share_a_weight(shape: Shape) -> None:
     assert deficit(shape, Rules(scaled=False), junk=True) == shape.slots
 
 
+RANKED = [
+    *((USAGE[m], junk) for m, junk in ((1, False), (1, True), (4, False), (4, True), (16, False), (32, False))),
+    (USAGE[64], False),
+    *((MONEY[m], junk) for m, junk in ((1, False), (1, True), (4, False), (4, True), (16, False), (32, False))),
+]
+
+
 @pytest.mark.parametrize(
-    ("m", "junk"), [(1, False), (1, True), (4, False), (4, True), (16, False), (32, False), (64, False)]
+    ("shape", "junk"), RANKED, ids=[f"m={shape.m}, {shape.digits} digits, {junk}" for shape, junk in RANKED]
 )
-def test_the_matrix_of_weights_has_full_rank(m: int, junk: bool) -> None:
+def test_the_matrix_of_weights_has_full_rank(shape: Shape, junk: bool) -> None:
     """The same by linear algebra: as many random draws as constraints."""
-    shape, rng = USAGE[m], Random(m)
+    rng = Random(shape.m)
     size = len(monomials(shape, drawn(rng, shape.rounds), None, junk))
     assert size == shape.slots + shape.m + 2 + (shape.slots * shape.m if junk else 0)
     draws = [drawn(rng, shape.rounds) for _ in range(size)]
@@ -203,7 +212,7 @@ def test_digit_b_with_a_multiplicity_on_slot_b() -> None:
 
 
 def test_the_table_has_a_slot_for_each_digit() -> None:
-    for shape in USAGE.values():
+    for shape in (*USAGE.values(), *MONEY.values()):
         assert len(set(shape.table)) == shape.base
         assert set(shape.table) <= set(range(shape.slots))
 
@@ -232,7 +241,11 @@ def wrong_witnesses(shape: Shape) -> list[Plan]:
     return found
 
 
-@pytest.mark.parametrize("shape", [ONE, FOUR, USAGE[16]], ids=lambda shape: f"m={shape.m}")
+@pytest.mark.parametrize(
+    "shape",
+    [ONE, FOUR, USAGE[16], MONEY[1], MONEY[4]],
+    ids=lambda shape: f"m={shape.m}, {shape.digits} digits",
+)
 def test_anything_wrong_in_the_witness_is_found(shape: Shape) -> None:
     cheats = wrong_witnesses(shape)
     assert len(cheats) > 10

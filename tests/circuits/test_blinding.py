@@ -55,6 +55,18 @@ def test_every_context_has_its_own_blinding() -> None:
     assert len(salts) == 16
 
 
+def test_every_letter_has_its_own_blinding() -> None:
+    key = BlindingKey(bytes(range(16)))
+    assert [letter.value for letter in Letter] == [b"U", b"F", b"W", b"D", b"K", b"P", b"Y", b"N"]
+    assert len({key.blinding(letter, 1, 2, 3, 4) for letter in Letter}) == 8
+
+
+@pytest.mark.parametrize("value", [-1, -(2**63), 2**64])
+def test_a_value_that_cannot_be_committed_has_no_blinding(value: int) -> None:
+    with pytest.raises(ValueError, match=r"\[0, 2\^64\)"):
+        BlindingKey(bytes(range(16))).blinding(Letter.BALANCE, 1, 2, 3, value)
+
+
 def test_the_derivation_does_not_change() -> None:
     """Frozen: what is on a printed card must open commitments for years."""
     key = BlindingKey(bytes(range(16)))

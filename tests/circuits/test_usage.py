@@ -105,7 +105,7 @@ def test_a_proof_without_hints_is_made_again(monkeypatch: pytest.MonkeyPatch) ->
             raise ProofRejected(Check.HINT, "by chance")
         return real(*given_)
 
-    monkeypatch.setattr("circuits.usage.hints.make", unlucky)
+    monkeypatch.setattr("circuits.listed.hints.make", unlucky)
     second = usage.prove(LibPoint, openings(1), CONTEXT, ENTROPY, opened=True)
     assert len(calls) == 2
     verify(second)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from circuits import bit, disjunction, hints, zero
+from circuits import bit, disjunction, hints, listed, zero
 from circuits.bit import BitProof
 from circuits.disjunction import DisjunctionProof
 from circuits.generators import bases
@@ -17,22 +17,23 @@ from circuits.opening import sum_opens
 from circuits.pedersen import Opening
 from circuits.range_equation import RangeProof, RangeStatement
 from circuits.scalar import EncodingError, Scalar
-from circuits.shape import USAGE, generators
-from circuits.usage import verify
+from circuits.shape import MONEY, USAGE, generators
 from circuits.verdict import Check, ProofRejected
 from circuits.zero import ZeroProof
 
 FOLDER: Final = Path(__file__).parent
 OK: Final = "ok"
+SHAPES: Final = {"usage": USAGE, "money": MONEY}
+"""Of the range proofs, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """`expected` is "ok" or the name of a Check. Where nothing is opened, `total` and `blinding` are None.
 
-    points, scalars and hints by kind: usage as in circuits.usage; zero: nonce, response; any-zero: nonces, then shares
-    padded to 32 bytes and responses; bit as in circuits.bit; opening (of the commitments' sum): the hints for adding
-    them up, no points and scalars.
+    points, scalars and hints by kind: usage and money as in circuits.usage and circuits.money; zero: nonce, response;
+    any-zero: nonces, then shares padded to 32 bytes and responses; bit as in circuits.bit; opening (of the commitments'
+    sum): the hints for adding them up, no points and scalars.
     """
 
     comment: str
@@ -82,7 +83,13 @@ def load(name: str) -> list[Case]:
     return [Case.from_json(case) for case in json.loads((FOLDER / f"{name}.json").read_text())]
 
 
-def text(cases: Sequence[Case]) -> str:
+class Written(Protocol):
+    """A vector of any form."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+def text(cases: Sequence[Written]) -> str:
     """What the file holds."""
     return json.dumps([case.to_json() for case in cases], indent=1) + "\n"
 
@@ -97,9 +104,10 @@ def verdict(kind: type[Point], case: Case) -> str:
 
 
 def verdict_without_hints(kind: type[Point], case: Case) -> str:
-    """The same by the plain verifier of S1."""
+    """The same of a range proof by the plain verifier."""
+    shapes = SHAPES[case.kind]
     try:
-        verify(kind, case.commitments, case.context, _opening(case), case.points, case.scalars)
+        listed.verify(kind, shapes, case.commitments, case.context, _opening(case), case.points, case.scalars)
     except ProofRejected as rejected:
         return rejected.check.value
     return OK
@@ -108,8 +116,8 @@ def verdict_without_hints(kind: type[Point], case: Case) -> str:
 def _run(kind: type[Point], case: Case) -> None:
     base = bases(kind)
     match case.kind:
-        case "usage":
-            shape = USAGE.get(len(case.commitments))
+        case "usage" | "money":
+            shape = SHAPES[case.kind].get(len(case.commitments))
             if shape is None:
                 raise ProofRejected(Check.LENGTH, "no shape for so many values")
             statement = RangeStatement(shape, case.context, case.commitments, _opening(case))

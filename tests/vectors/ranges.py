@@ -1,4 +1,4 @@
-"""Cases of S1, variants a and b."""
+"""Cases of S1, variants a and b, and of money in range."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from circuits import hints, usage
+from circuits import hints, money, usage
 from circuits.group import LibPoint
 from circuits.opening import sum_openings
 from circuits.pedersen import Opening
 from circuits.range_equation import RangeProof, RangeStatement, terms
 from circuits.range_proof import prove
 from circuits.scalar import N, Scalar
-from circuits.shape import USAGE, USAGE_BOUND, Shape, generators
-from tests.vectors.case import OK, Case
+from circuits.shape import MONEY_BOUND, USAGE, USAGE_BOUND, Shape, generators
+from tests.vectors.case import OK, SHAPES, Case
 from tests.vectors.parts import (
     CONTEXT,
     ENCODING,
@@ -30,6 +30,7 @@ from tests.vectors.parts import (
     minus,
     negated,
     openings,
+    plain,
     plus,
     put,
     shifted,
@@ -78,6 +79,40 @@ def usage_cases(m: int) -> list[Case]:
     ]
 
 
+def money_cases(m: int) -> list[Case]:
+    """Few: what a money verifier shares with one of usages, the cases of usages check."""
+    top = MONEY_BOUND - 1
+    edge = [0, top, 1, top - 1]
+    valid = [
+        money_case(f"m = {m}, values at the edges", [edge[i % 4] for i in range(m)]),
+        money_case(f"m = {m}, values bound - 1", [top] * m),
+    ]
+    a = valid[0]
+    over = "a value equal to the bound, digits of zero"
+    known = [
+        *unequal([("another context", replace(a, context=OTHER))]),
+        forged(over, [MONEY_BOUND, *[7] * (m - 1)], opened=False, kind="money"),
+    ]
+    if m > 1:
+        return [a, *known]
+    last = len(a.hints) - 1
+    return [
+        *valid,
+        *known,
+        *unequal([("first commitment + A", replace(a, commitments=put(a.commitments, 0, shifted(a.commitments[0]))))]),
+        *judged(LENGTH, [("a scalar too few", replace(a, scalars=a.scalars[:-1]))]),
+        *judged(HINT, [("last hint negated", replace(a, hints=put(a.hints, last, minus(a.hints[last]))))]),
+        *judged(ENCODING, [("last scalar: N", replace(a, scalars=(*a.scalars[:-1], N.to_bytes(32, "big"))))]),
+    ]
+
+
+def money_case(comment: str, values: Sequence[int]) -> Case:
+    """A valid one."""
+    label = f"money {comment}"
+    made = money.prove(LibPoint, openings(values, label), CONTEXT, entropy(label))
+    return plain(comment, "money", made.commitments, (made.points, made.scalars, made.hints))
+
+
 def values_of(m: int) -> list[tuple[str, list[int]]]:
     random = Random(m)
     edge = [0, USAGE_BOUND - 1, 1, USAGE_BOUND - 2]
@@ -111,7 +146,7 @@ def statement_of(case: Case) -> RangeStatement:
     total = None
     if case.total is not None and case.blinding is not None:
         total = Opening(case.total, Scalar.from_bytes_checked(case.blinding))
-    return RangeStatement(USAGE[len(case.commitments)], case.context, case.commitments, total)
+    return RangeStatement(SHAPES[case.kind][len(case.commitments)], case.context, case.commitments, total)
 
 
 def rehinted(case: Case) -> Case:
@@ -121,9 +156,9 @@ def rehinted(case: Case) -> Case:
     return replace(case, hints=made)
 
 
-def forged(comment: str, values: Sequence[int], *, opened: bool) -> Case:
+def forged(comment: str, values: Sequence[int], *, opened: bool, kind: str = "usage") -> Case:
     """Values out of range, by a prover who leaves out the check of its own digits."""
-    honest = USAGE[len(values)]
+    honest = SHAPES[kind][len(values)]
     shape = Boastful(honest.m, honest.weights, honest.base)
     known = openings(values, comment)
     total = sum_openings(known) if opened else None
@@ -131,7 +166,7 @@ def forged(comment: str, values: Sequence[int], *, opened: bool) -> Case:
     proof = prove(generators(LibPoint, shape.slots), statement, known, entropy(comment))
     case = Case(
         comment,
-        "usage",
+        kind,
         CONTEXT,
         statement.commitments,
         None if total is None else total.value,
