@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.bench import calls
-from appliance.bench.calls import NETWORK, Call
+from appliance.bench import checks
+from appliance.bench.calls import DEPLOYER, NETWORK, OBSERVER, Call, encoded_bytes
 from appliance.bench.figures import Figure
 from appliance.bench.simulator import CONTRACTS, Charged, SimulatorError, simulator
+from appliance.bench.steps import steps
 from appliance.chain.clarity import ResponseOk
 from appliance.founding import CONTRACTS as ALL_CONTRACTS
 from contracts.costs.chain import Chain, Outcome, fee_scalar, worst_share
@@ -19,7 +20,6 @@ from contracts.costs.tables import LIMITS, MAINNET, SIMULATOR, Table
 SIZES: Final = (1, 16, 64)
 LONG_SIZES: Final = (1, 4, 16, 32, 64)
 SIMULATED_64, MAINNET_64, BYTES_64 = 2.0, 0.5, 61.0  # per cent, per cent, bytes a slot
-SUBMIT_SIMULATED, SUBMIT_MAINNET = 3.0, 0.75
 DEVIATION: Final = 1.0  # per cent
 SMALL: Final[dict[str, tuple[int | None, int | None]]] = {
     # runtime on the simulator's table, on mainnet's
@@ -27,6 +27,13 @@ SMALL: Final[dict[str, tuple[int | None, int | None]]] = {
     "sum64": (None, None),
     "ballot": (493_000, 117_000),
     "bill64": (20_000_000, 5_000_000),
+    "money.32": (100_000_000, 25_000_000),
+    "each-zero.64x2": (4_000_000, 1_000_000),
+    "each-zero.64x4": (8_000_000, 2_000_000),
+}
+STEPS: Final[dict[str, tuple[float | None, float | None]]] = {
+    # per cent of a block on the simulator's table; of the dearest dimension of a tenure on mainnet's
+    "meter-data.submit-usage-batch.64": (3.0, 0.75),
 }
 
 
@@ -64,10 +71,12 @@ def measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
 
 def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]:
     rng = random.Random("bench chain")
-    deployer = calls.DEPLOYER.address(NETWORK)
+    deployer = DEPLOYER.address(NETWORK)
     old, new = Chain(SIMULATOR), Chain(MAINNET)
     figures: list[Figure] = []
-    with simulator() as vm:
+    with simulator(OBSERVER.address(NETWORK)) as vm:
+        for model in (old, new):
+            model.burn_header = vm.burn_header
         say(f"deploying {len(ALL_CONTRACTS)} contracts on the simulator and in the model")
         for name in ALL_CONTRACTS:
             source = (CONTRACTS / f"{name}.clar").read_text("utf-8")
@@ -78,6 +87,9 @@ def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]
         def measured(call: Call) -> Measured:
             sender = call.sender.address(NETWORK)
             simulated = vm.call(call.contract, call.function, call.arguments, sender, read_only=call.read_only)
+            heights = vm.heights()
+            for model in (old, new):
+                model.heights |= heights
             modelled = [m.call(call.contract, call.function, call.arguments, sender) for m in (old, new)]
             for result in (simulated.result, *(outcome.result for outcome in modelled)):
                 if not isinstance(result, ResponseOk):
@@ -86,17 +98,21 @@ def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]
 
         for size in sizes:
             say(f"verifying the usage of {size} slots")
-            figures += _s1(size, measured(calls.s1(rng, size)))
+            figures += _s1(size, measured(checks.s1(rng, size)))
         say("verifying an opening, the opening of a sum, a ballot; computing 64 bills")
-        figures += _small("opening", measured(calls.opening(rng)))
-        figures += _small("sum64", measured(calls.sum64(rng)))
-        figures += _small("ballot", measured(calls.ballot(rng)))
-        figures += _small("bill64", measured(calls.bill64(rng)))
+        figures += _small("opening", measured(checks.opening(rng)))
+        figures += _small("sum64", measured(checks.sum64(rng)))
+        figures += _small("ballot", measured(checks.ballot(rng)))
+        figures += _small("bill64", measured(checks.bill64(rng)))
+        say("verifying 32 amounts of money, and that one of 2 and of 4 branches is zero in each of 64 slots")
+        figures += _small("money.32", measured(checks.money32(rng)))
+        for branches in (2, 4):
+            figures += _small(f"each-zero.64x{branches}", measured(checks.each_zero64(rng, branches)))
         say("founding a settlement, submitting two batches of 64 slots")
-        for call in calls.founding_calls():
-            measured(call)
-        _, later = [measured(call) for call in calls.submissions(rng)]
-        figures += _submission(later)
+        for step in steps(rng):
+            found = measured(step.call)
+            if step.figures is not None:
+                figures += _step(step.figures, step.note, found)
     return figures
 
 
@@ -138,7 +154,7 @@ def _s1(size: int, found: Measured) -> list[Figure]:
     worst, dimension = _worst(found.new)
     targets: tuple[float | None, ...] = (SIMULATED_64, MAINNET_64, BYTES_64) if size == 64 else (None, None, None)
     kind, *proof = found.call.arguments
-    argument_bytes = found.call.argument_bytes - calls.encoded_bytes(kind)
+    argument_bytes = found.call.argument_bytes - encoded_bytes(kind)
     return [
         Figure(
             f"{name}.runtime_pct_simulator",
@@ -193,18 +209,20 @@ def _loading(table: Table, costs: Charged | Outcome) -> int:
     return load.runtime(costs.read_length - loaded * load.read_length.base) + (loaded - 1) * load.base
 
 
-def _submission(found: Measured) -> list[Figure]:
-    name = "chain.meter-data.submit-usage-batch.64"
+def _step(what: str, note: str, found: Measured) -> list[Figure]:
+    """A transaction of a settlement, with all that it loads, reads and writes."""
+    name = f"chain.{what}"
+    on_simulator, on_mainnet = STEPS.get(what, (None, None))
     worst, dimension = _worst(found.new)
+    charged = f"{found.simulated.runtime:,} units"
     return [
         Figure(
             f"{name}.runtime_pct_simulator",
             _share(found.simulated.runtime),
-            SUBMIT_SIMULATED,
-            f"{found.simulated.runtime:,} units; a later batch of a period, which no slot's own proof "
-            "contradicts: those that do make it a little dearer",
+            on_simulator,
+            f"{charged}; {note}" if note else charged,
         ),
-        Figure(f"{name}.worst_pct_mainnet", worst, SUBMIT_MAINNET, f"modelled, {dimension}"),
+        Figure(f"{name}.worst_pct_mainnet", worst, on_mainnet, f"modelled, {dimension}"),
         Figure(f"{name}.runtime_pct_mainnet", _share(found.new.runtime), None, "modelled"),
         Figure(
             f"{name}.fee_scalar_mainnet", round(float(fee_scalar(found.new, found.call.transaction_bytes)), 2), None

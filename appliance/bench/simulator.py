@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from appliance.chain.address import Address, Contract
-from appliance.chain.clarity import Value, deserialize, serialize
+from appliance.chain.clarity import Buffer, Optional, Tuple, UInt, Value, deserialize, serialize
+from contracts.costs import surroundings
 
 CONTRACTS: Final = Path(__file__).resolve().parents[2] / "contracts"
 
@@ -39,10 +40,19 @@ class Charged:
 
 
 class Simulator:
-    """An empty chain at epoch 4.0, Clarity 6."""
+    """A chain at epoch 4.0, Clarity 6, empty but for a contract of `observer` that looks around."""
 
-    def __init__(self, child: subprocess.Popen[str]) -> None:
+    def __init__(self, child: subprocess.Popen[str], observer: Address) -> None:
         self._child = child
+        self._surroundings = Contract(observer, surroundings.NAME)
+        self._ask(
+            {
+                "op": "deploy",
+                "name": surroundings.NAME,
+                "source": surroundings.SOURCE,
+                "sender": str(observer),
+            }
+        )
 
     def deploy(self, name: str, sender: Address) -> Contract:
         """contracts/NAME.clar."""
@@ -74,6 +84,24 @@ class Simulator:
             result=deserialize(bytes.fromhex(result)),
         )
 
+    def heights(self) -> dict[str, int]:
+        """As a model of the chain has them."""
+        found = self._look("heights")
+        if not isinstance(found, Tuple):
+            raise SimulatorError("it did not say how high its chain is")
+        return {name: height.value for name, height in found.fields if isinstance(height, UInt)}
+
+    def burn_header(self, height: int) -> bytes | None:
+        """The hash of a burn block."""
+        found = self._look("header", UInt(height))
+        if not isinstance(found, Optional):
+            raise SimulatorError("it did not say what a burn block's hash is")
+        return found.value.data if isinstance(found.value, Buffer) else None
+
+    def _look(self, function: str, *arguments: Value) -> Value:
+        where = self._surroundings
+        return self.call(where, function, arguments, where.address, read_only=True).result
+
     def _ask(self, request: dict[str, object]) -> dict[str, object]:
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin is None or stdout is None:
@@ -93,7 +121,7 @@ class Simulator:
 
 
 @contextmanager
-def simulator() -> Iterator[Simulator]:
+def simulator(observer: Address) -> Iterator[Simulator]:
     """SimulatorError when Node or the contract SDK is missing."""
     node = os.environ.get("MITA_NODE") or shutil.which("node")
     if node is None or not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
@@ -107,7 +135,7 @@ def simulator() -> Iterator[Simulator]:
         text=True,
     )
     try:
-        yield Simulator(child)
+        yield Simulator(child, observer)
     finally:
         child.kill()
         child.wait()

@@ -9,6 +9,7 @@ from typing import Final
 
 from appliance.chain import clarity
 from appliance.chain.address import Address, Contract, Network
+from contracts.costs.assets import Moved
 from contracts.costs.code import CallAborted, Charges, Meter
 from contracts.costs.compiler import Compiler, Function, refused
 from contracts.costs.definitions import define
@@ -73,7 +74,8 @@ def fee_scalar(costs: Costs, tx_bytes: int, limits: Limits = LIMITS) -> Fraction
 class Chain:
     """Contracts, their storage, and the surroundings that they can read.
 
-    `heights` holds stacks-block-height, tenure-height, burn-block-height and stacks-block-time; who calls sets them.
+    `heights` holds stacks-block-height, tenure-height, burn-block-height and stacks-block-time, `burn_header` finds the
+    hash of a burn block by its height; who calls sets them.
     """
 
     def __init__(self, table: Table, network: Network = Network.TESTNET) -> None:
@@ -86,12 +88,13 @@ class Chain:
             "burn-block-height": 1,
             "stacks-block-time": 1,
         }
+        self.burn_header: Callable[[int], bytes | None] = lambda _: None
         self.sender: Address | Contract = Address(network.address_version, bytes(20))
         self.caller: Address | Contract = self.sender
         self._contracts: dict[Contract, Compiler] = {}
         self._loaded_sizes: dict[Contract, int] = {}
         self._storage: dict[tuple[Contract, str], dict[bytes, tuple[Value, int]]] = {}
-        self._journal: list[tuple[dict[bytes, tuple[Value, int]], bytes, tuple[Value, int] | None]] = []
+        self._journal: list[tuple[dict[bytes, tuple[Value, int]], bytes, tuple[Value, int] | None] | Moved] = []
 
     def deploy(self, name: str, source: str, deployer: Address) -> Contract:
         """Reads and compiles a contract and sets its variables. SourceError, with a line. Charges are not modelled."""
@@ -128,7 +131,7 @@ class Chain:
         try:
             result = self.enter(contract, function, values)
         except CallAborted:
-            self._undo(0)
+            self.undo(0)
             raise
         return Outcome(
             meter.runtime,
@@ -154,11 +157,32 @@ class Chain:
 
     def transaction(self, function: Callable[[], Value]) -> Value:
         """Undoes what `function` changed if it yields err."""
-        mark = len(self._journal)
+        mark = self.mark()
         result = function()
         if refused(result):
-            self._undo(mark)
+            self.undo(mark)
         return result
+
+    def mark(self) -> int:
+        """What `undo` and `moved_since` count from."""
+        return len(self._journal)
+
+    def undo(self, mark: int) -> None:
+        while len(self._journal) > mark:
+            match self._journal.pop():
+                case Moved():
+                    pass
+                case store, key, None:
+                    del store[key]
+                case store, key, entry:
+                    store[key] = entry
+
+    def log_moved(self, moved: Moved) -> None:
+        self._journal.append(moved)
+
+    def moved_since(self, mark: int) -> list[Moved]:
+        """What left its owner and was not undone."""
+        return [entry for entry in self._journal[mark:] if isinstance(entry, Moved)]
 
     def known(self, contract: Contract, function: str, line: int) -> Function:
         """A function that other contracts may call. SourceError if there is none."""
@@ -186,11 +210,3 @@ class Chain:
         for value, (name, kind) in zip(values, function.params, strict=True):
             if not admits(kind, value):
                 raise CallAborted(f"{function.name}: {name} is no {kind.family}: {kind_of(value).family}")
-
-    def _undo(self, mark: int) -> None:
-        while len(self._journal) > mark:
-            store, key, entry = self._journal.pop()
-            if entry is None:
-                del store[key]
-            else:
-                store[key] = entry

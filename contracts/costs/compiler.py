@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from appliance.chain.address import Address, Contract
+from contracts.costs.assets import Moved
 from contracts.costs.code import Charges, Code, Frame, Leave, Run
 from contracts.costs.forms import FORMS
 from contracts.costs.kinds import BOOL, NONE_KIND, PRINCIPAL, UINT, Kind, is_fixed
@@ -37,12 +38,21 @@ class World(Protocol):
     heights: dict[str, int]
     chain_id: int
     address_versions: tuple[int, ...]
+    burn_header: Callable[[int], bytes | None]
 
     def storage(self, contract: Contract, name: str) -> dict[bytes, tuple[Value, int]]: ...
 
     def put(self, store: dict[bytes, tuple[Value, int]], key: bytes, entry: tuple[Value, int] | None) -> None: ...
 
     def transaction(self, function: Callable[[], Value]) -> Value: ...
+
+    def mark(self) -> int: ...
+
+    def undo(self, mark: int) -> None: ...
+
+    def log_moved(self, moved: Moved) -> None: ...
+
+    def moved_since(self, mark: int) -> list[Moved]: ...
 
     def known(self, contract: Contract, function: str, line: int) -> Function: ...
 
@@ -93,6 +103,7 @@ class Compiler:
         self.constant_nodes: dict[str, Node] = {}
         self.maps: dict[str, tuple[Kind, Kind]] = {}
         self.vars: dict[str, Kind] = {}
+        self.tokens: set[str] = set()
 
     # expressions
 

@@ -41,6 +41,9 @@ def define(compiler: Compiler, groups: Sequence[Group]) -> dict[str, Node]:
             case (Name("define-map", line), Name(name, _), key, value):
                 _unused(compiler, name, line)
                 compiler.maps[name] = (kind_from(key), kind_from(value))
+            case (Name("define-fungible-token", line), Name(name, _)):
+                _unused(compiler, name, line)
+                compiler.tokens.add(name)
             case (Name(word, line), Group((Name(name, _), *params)), body) if word in _ACCESS:
                 _unused(compiler, name, line)
                 pairs = tuple(_param(param) for param in params)
@@ -57,7 +60,7 @@ def define(compiler: Compiler, groups: Sequence[Group]) -> dict[str, Node]:
 
 
 def _unused(compiler: Compiler, name: str, line: int) -> None:
-    taken = (compiler.constant_nodes, compiler.vars, compiler.maps, compiler.functions)
+    taken = (compiler.constant_nodes, compiler.vars, compiler.maps, compiler.tokens, compiler.functions)
     if any(name in names for names in taken):
         raise SourceError(f"{name} is defined twice", line)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from contracts.costs import storage
+from contracts.costs import assets, storage
 from contracts.costs.code import CallAborted, Code, Frame, Leave, Run, calling
 from contracts.costs.kinds import BOOL, Kind, list_of, tuple_of
 from contracts.costs.parser import Group, Literal, Name, Node, SourceError
@@ -297,4 +297,12 @@ FORMS: Final[dict[str, Form]] = {
     "map-delete": storage.map_delete,
     "contract-call?": storage.contract_call,
     "contract-of": storage.contract_of,
+    "ft-mint?": assets.ft_mint,
+    "ft-burn?": assets.ft_burn,
+    "ft-transfer?": assets.ft_transfer,
+    "ft-get-balance": assets.ft_get_balance,
+    "ft-get-supply": assets.ft_get_supply,
+    "get-burn-block-info?": assets.burn_block_info,
+    "as-contract?": assets.as_contract,
+    "restrict-assets?": assets.restrict_assets,
 }

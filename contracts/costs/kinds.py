@@ -41,6 +41,11 @@ def ascii_string(length: int) -> Kind:
 
 
 @cache
+def utf8_string(length: int) -> Kind:
+    return Kind("string-utf8", 4 + 4 * length, 5, length)
+
+
+@cache
 def list_of(entry: Kind, length: int) -> Kind:
     type_size = entry.type_size + 5
     return Kind("list", entry.size * length + type_size, type_size, length, (entry,))
@@ -82,7 +87,7 @@ def supertype(a: Kind, b: Kind) -> Kind:
     if a.family != b.family:
         raise KindMismatch(f"{a.family} and {b.family} in one list")
     match a.family:
-        case "buff" | "string-ascii":
+        case "buff" | "string-ascii" | "string-utf8":
             return a if a.length >= b.length else b
         case "list":
             if a.length == 0 or b.length == 0:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from appliance.chain.address import Address, AddressError, Contract
-from contracts.costs.values import Value
+from contracts.costs.values import Unicode, Value
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+|;;[^\n]*) | (?P<mark>[(){},:]) | "(?P<text>(?:[^"\\]|\\.)*)" | (?P<word>[^\s(){},:";]+)""",
@@ -114,6 +114,8 @@ def _node(tokens: list[_Token], deployer: Address) -> Node:
     if token.kind == "text":
         return Literal(_text(token), token.line)
     if token.kind == "word":
+        if token.text == "u" and tokens and tokens[-1].kind == "text":
+            return Literal(Unicode(_text(tokens.pop())), token.line)
         return _word(token, deployer)
     if token.text == "(":
         items: list[Node] = []

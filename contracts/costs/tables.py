@@ -91,6 +91,7 @@ LIMITS: Final = Limits(
 )
 
 _COUNTED: Final = Linear(1, 1)
+_ONE: Final = Linear(1)
 
 _COSTS_3: Final[dict[str, Cost]] = {
     # the interpreter itself
@@ -183,6 +184,15 @@ _COSTS_3: Final[dict[str, Cost]] = {
     "set_entry": Cost(1899, 4, read_count=1, write_count=1, write_length=_COUNTED),
     "fetch_var": Cost(468, 1, read_count=1, read_length=_COUNTED),
     "set_var": Cost(655, 5, read_count=1, write_count=1, write_length=_COUNTED),
+    # tokens, and what may move of them
+    "ft_mint": Cost(1479, read_count=2, read_length=_ONE, write_count=2, write_length=_ONE),
+    "ft_burn": Cost(549, read_count=2, read_length=_ONE, write_count=2, write_length=_ONE),
+    "ft_transfer": Cost(549, read_count=2, read_length=_ONE, write_count=2, write_length=_ONE),
+    "ft_balance": Cost(479, read_count=1, read_length=_ONE),
+    "ft_get_supply": Cost(420, read_count=1, read_length=_ONE),
+    "burn_block_info": Cost(96_479, read_count=1, read_length=_ONE),
+    "restrict_assets": Cost(750, 125),
+    "as_contract_safe": Cost(888, 125),
 }
 
 _COSTS_5: Final[dict[str, Cost]] = {

@@ -30,6 +30,7 @@ from contracts.costs.kinds import (
     response,
     supertype,
     tuple_of,
+    utf8_string,
 )
 
 
@@ -38,6 +39,13 @@ class Signed:
     """An int, -2^127 to 2^127 - 1."""
 
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unicode:
+    """A string-utf8. The model has them as literals and results, not as arguments."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,9 @@ class Fields:
     __hash__ = None  # type: ignore[assignment]  # mutable, and compared by content
 
 
-Value = None | int | Signed | bool | bytes | str | Address | Contract | Trait | Some | Ok | Err | Items | Fields
+Value = (
+    None | int | Signed | bool | bytes | str | Unicode | Address | Contract | Trait | Some | Ok | Err | Items | Fields
+)
 
 
 def same(a: tuple[Value, ...], b: tuple[Value, ...]) -> bool:
@@ -133,6 +143,8 @@ def kind_of(value: Value) -> Kind:
             return response(NO_TYPE, kind_of(value.value))
         case str():
             return ascii_string(len(value))
+        case Unicode():
+            return utf8_string(len(value.text))
         case Signed():
             return INT
         case Trait():
@@ -283,6 +295,8 @@ def to_clarity(value: Value) -> clarity.Value:
             return clarity.Buffer(value)
         case str():
             return clarity.Ascii(value)
+        case Unicode():
+            return clarity.Utf8(value.text)
         case Some():
             return clarity.Optional(to_clarity(value.value))
         case Ok():

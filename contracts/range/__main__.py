@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from circuits.shape import USAGE
-from contracts.range.generator import CONTRACTS, verifier
+from circuits.shape import MONEY, USAGE
+from contracts.range.generator import CONTRACTS, name_of, verifier
 from contracts.range.points import point_sums
 
 
@@ -18,9 +18,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
     check: bool = parser.parse_args(arguments).check
     differing = []
-    texts = {f"range-{m}.clar": verifier(shape) for m, shape in USAGE.items()} | {"point-sums.clar": point_sums()}
-    for name, text in texts.items():
-        path: Path = CONTRACTS / name
+    texts = {name_of(shape): verifier(shape) for shape in (*USAGE.values(), *MONEY.values())}
+    for name, text in (texts | {"point-sums": point_sums()}).items():
+        path: Path = CONTRACTS / f"{name}.clar"
         if check and (not path.exists() or path.read_text() != text):
             differing.append(path.name)
         elif not check:

@@ -50,6 +50,11 @@ def templates(names: Mapping[str, Any]) -> Environment:
     return filled
 
 
+def name_of(shape: Shape) -> str:
+    """The verifier's name: range-16 for the usage of 16 slots, money-16 for sums of money."""
+    return f"{layout.FAMILIES[shape.bound]}-{shape.m}"
+
+
 def verifier(shape: Shape) -> str:
     """The contract that checks range proofs of this shape."""
     return wrapped(environment(shape).get_template(TEMPLATE).render())

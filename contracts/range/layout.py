@@ -8,10 +8,21 @@ from typing import Any, Final
 from circuits.generators import bases
 from circuits.group import LibPoint
 from circuits.scalar import N, P
-from circuits.shape import LINEAR, LINEAR_TAG, VECTOR_TAG, Shape, generators_hash, lifts
-from contracts.range.levels import LARGE, SMALL, additions, cut_best
+from circuits.shape import (
+    LINEAR,
+    LINEAR_TAG,
+    MONEY_BOUND,
+    USAGE_BOUND,
+    VECTOR_TAG,
+    Shape,
+    generators_hash,
+    lifts,
+)
+from contracts.range.levels import LARGE, MUCH, SMALL, additions, cut_best
 from contracts.range.phrases import LIMB, collected, column, minus, numbered, parameters, small_sums, times
 
+FAMILIES: Final = {USAGE_BOUND: "range", MONEY_BOUND: "money"}
+"""What the contracts for values below a bound are called, before the number of values."""
 MANY: Final = 16
 """Where there are so many values, scalars and points are calculated as whole lists of limbs; below, one by one."""
 _ENOUGH: Final = 2**62
@@ -104,7 +115,7 @@ def names(shape: Shape, source_hash: str) -> dict[str, Any]:
     """All that the templates of one shape refer to."""
     n, m, a = shape.digits, shape.m, shape.rounds
     added = cut_best(shape)
-    long = (LARGE if m > 32 else SMALL)[1]
+    long = (LARGE if shape.slots > MUCH else SMALL)[1]
     tail = added[0].tail
     rest = added[-1].points - added[-1].pairs
     few = max(rest // 2, tail // 2)
@@ -123,6 +134,8 @@ def names(shape: Shape, source_hash: str) -> dict[str, Any]:
     repeated_uints = [("U", 2**LIMB, in_scalars), *((f"W{i}-", back[i], in_scalars) for i in range(3))]
     singles, last_two = additions(shape.terms)
     return {
+        "family": FAMILIES[shape.bound],
+        "bits": shape.bound.bit_length() - 1,
         "shape": shape,
         "m": m,
         "n": n,

@@ -13,7 +13,8 @@ TAILS: Final = (20, 18, 16, 14, 12)
 SMALL: Final = (8, 16)
 LARGE: Final = (16, 32)
 """So many additions of a level, or more, are made on whole lists; a list of scalars so long is multiplied as a whole.
-For up to 32 values, and for more, where the source would get too long."""
+For up to MUCH slots, and for more, where the source would get too long."""
+MUCH: Final = 128
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def levels(points: int, tail: int, few_pairs: int, number: int = 1) -> list[Leve
 
 def cut_best(shape: Shape) -> list[Level]:
     """With the tail that fills up least."""
-    few_pairs, _ = LARGE if shape.m > 32 else SMALL
+    few_pairs, _ = LARGE if shape.slots > MUCH else SMALL
     return min(
         (levels(shape.terms, tail, few_pairs) for tail in TAILS), key=lambda cut: sum(level.fill for level in cut)
     )

@@ -18,7 +18,7 @@
         {h: (- h N_HIGH u1), l: (+ (- MAX_HALF N_LOW) l u1)})
       a)))
 
-;; Limbs 0 to 3, of which the lowest 52 bits count (the rest has been carried), and limb 4 below 2^76.
+;; Limbs 0 to 3, of which the lowest 52 bits count (the rest has been carried), and limb 4 below 2^120.
 (define-private (sc-pack (j0 uint) (j1 uint) (j2 uint) (j3 uint) (j4 uint))
   (let (
 {{ packed() }}
@@ -136,7 +136,7 @@
       )
     (sc-pack j0 j1 j2 j3 j4)))
 
-;; The sum of c_k * 2^(52k), for columns below 2^76.
+;; The sum of c_k * 2^(52k), for columns below 2^100.
 (define-private (sc-collect (j0 uint) (c1 uint) (c2 uint) (c3 uint) (c4 uint))
   (let (
 {{ carried() }}
@@ -175,7 +175,7 @@
 
 ;;% endif
 ;;% if m == 1
-;; a * s + the sum of b_k * 2^(52k), for columns b_k below 2^76.
+;; a * s + the sum of b_k * 2^(52k), for columns b_k below 2^100.
 (define-private (sc-short-collect
     (a {h: uint, l: uint}) (s uint) (b0 uint) (b1 uint) (b2 uint) (b3 uint) (b4 uint))
   (let (

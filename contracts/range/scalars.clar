@@ -33,8 +33,9 @@
 (j4 (+ (mod c4 {{B}}) (* h2 {{W[2]}}) (/ j3 {{B}})))
 ;;% endmacro
 
-;;%% Limbs j0 to j3 (of which the lowest 52 bits count, the rest being carried), and j4 below 2^76. What lies above bit
-;;%% 256, less than 2^28, comes back times 2^256 mod N; what that carries over bit 256, once more.
+;;%% Limbs j0 to j3 (of which the lowest 52 bits count, the rest being carried), and j4 below 2^120. What lies above bit
+;;%% 256, less than 2^72, comes back times 2^256 mod N, of 129 bits; what that carries over bit 256 is one at most, and
+;;%% once more.
 ;;% macro packed()
 (top (/ j4 u281474976710656))
 (k0 (+ (mod j0 {{B}}) (* top {{V[0]}})))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from appliance.chain.address import Contract
-from appliance.chain.clarity import NONE, Optional
+from appliance.chain.clarity import NONE, Int, Optional
+from circuits.each_zero import EachZeroProof
 from circuits.generators import LIB
 from circuits.group import LibPoint
 from circuits.pedersen import Opening, commit
@@ -18,6 +19,9 @@ from tests.contracts.settlement import account, addition_hint, deploy_proof
 from tests.contracts.vm import CONTRACTS, Machine, Receipt, value
 
 CONTEXT: Final = bytes(range(32))
+Parts = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]]
+"""Points, scalars and hints."""
+Lists = Sequence[Sequence[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +36,16 @@ class Proof:
         commitments: Sequence[bytes],
         total: int,
         blinding: bytes,
-        parts: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+        parts: Parts,
         ctx: bytes = CONTEXT,
     ) -> Receipt:
-        """verify-usage-batch; `parts` are points, scalars and hints."""
+        """verify-usage-batch."""
         return self._read("verify-usage-batch", ctx, list(commitments), total, blinding, *map(list, parts))
 
     def usage(
         self,
         commitments: Sequence[bytes],
-        parts: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+        parts: Parts,
         ctx: bytes = CONTEXT,
     ) -> Receipt:
         return self._read("verify-usage", ctx, list(commitments), *map(list, parts))
@@ -61,8 +65,24 @@ class Proof:
             "verify-proof", kind, ctx, list(commitments), opened, list(points), list(scalars), list(hints)
         )
 
+    def money(self, commitments: Sequence[bytes], parts: Parts, ctx: bytes = CONTEXT) -> Receipt:
+        return self._read("verify-money", ctx, list(commitments), *map(list, parts))
+
+    def each_zero(self, branches: Lists, made: EachZeroProof, ctx: bytes = CONTEXT) -> Receipt:
+        lists = (branches, made.nonces, made.shares, made.responses)
+        return self._read("verify-each-zero", ctx, *([list(row) for row in rows] for rows in lists))
+
     def add(self, running: list[bytes], batch: list[bytes], hint: bytes) -> Receipt:
         return self._read("add-commitments", running, batch, hint)
+
+    def subtract(self, left: Sequence[bytes], right: Sequence[bytes], hint: bytes) -> Receipt:
+        return self._read("subtract-commitments", list(left), list(right), hint)
+
+    def sum_opens(self, commitments: Sequence[bytes], total: int, blinding: bytes, hints: Sequence[bytes]) -> Receipt:
+        return self._read("verify-sum", list(commitments), total, blinding, list(hints))
+
+    def sum(self, commitments: Sequence[bytes], hints: Sequence[bytes]) -> Receipt:
+        return self._read("sum-commitments", list(commitments), list(hints))
 
     def opens(self, commitment: bytes, opened: int, blinding: bytes) -> Receipt:
         return self._read("verify-opening", commitment, opened, blinding)
@@ -70,8 +90,12 @@ class Proof:
     def zero(self, commitment: bytes, nonce: bytes, response: bytes, ctx: bytes = CONTEXT) -> Receipt:
         return self._read("verify-zero", ctx, commitment, nonce, response)
 
-    def bills(self, usage: Sequence[bytes], rate: int, fee: int, hint: bytes) -> Receipt:
-        return self._read("compute-bills", list(usage), rate, fee, hint)
+    def line(
+        self, usage: Sequence[bytes], rate: int, constant: int, hint: bytes, occupied: Sequence[bool] | None = None
+    ) -> Receipt:
+        """compute-line; all slots occupied unless it is said which."""
+        taken = [True] * len(usage) if occupied is None else list(occupied)
+        return self._read("compute-line", list(usage), rate, Int(constant), taken, hint)
 
     def _read(self, function: str, *args: Any) -> Receipt:
         return self.vm.read(self.contract, function, *args)

@@ -1,4 +1,4 @@
-"""privacy-proof: what a commitment, or a sum of commitments, opens to; and bills."""
+"""privacy-proof: what a commitment, or a sum of commitments, opens to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from circuits.pedersen import Opening, commit
 from circuits.reference import ReferencePoint
 from circuits.scalar import ONE, ZERO, N, P, Scalar
 from tests.contracts.privacy import Proof, encoded, no_points, not_scalars, openings, points, refusal, sum_hints
-from tests.contracts.settlement import MAX_USAGE, addition_hint
+from tests.contracts.settlement import MAX_USAGE
 
 A = LIB.value
-TOP_PRICE = 2**52 - 1
 
 
 # ------------------------------------------------------------------------------------------------ one commitment
@@ -105,6 +104,8 @@ def test_sums_open_whatever_their_number(proof: Proof, rng: random.Random, slots
     whole, commitments = sum_openings(many), encoded(many)
     opening, hints = (whole.value, whole.blinding.to_bytes()), sum_hints(commitments)
     assert proof.verify("opening", commitments, opening, hints=hints).ok() is True
+    assert proof.sum_opens(commitments, *opening, hints).ok() is True
+    assert proof.sum(commitments, hints).ok() == commit(LIB, whole).to_bytes()
     if slots > 17:
         return
     for wrong in (
@@ -115,6 +116,7 @@ def test_sums_open_whatever_their_number(proof: Proof, rng: random.Random, slots
         (whole.value, (-whole.blinding).to_bytes()),
     ):
         assert refusal(proof.verify("opening", commitments, wrong, hints=hints)) == "ERR_OPENING"
+        assert refusal(proof.sum_opens(commitments, *wrong, hints)) == "ERR_OPENING"
 
 
 def test_a_sum_may_be_zero_and_its_parts_negative(proof: Proof, rng: random.Random) -> None:
@@ -137,8 +139,14 @@ def test_hints_of_a_sum_are_the_inverses_and_one_for_each_level(proof: Proof, rn
     for i in range(3):
         spoilt = [*hints[:i], bytes(31) + b"\x01", *hints[i + 1 :]]
         assert refusal(proof.verify("opening", commitments, opening, hints=spoilt)) == "ERR_HINT"
+        assert refusal(proof.sum(commitments, spoilt)) == "ERR_HINT"
     for number in (hints[:2], [], [*hints, hints[0]], [*hints[:2], hints[2][:31]]):
         assert refusal(proof.verify("opening", commitments, opening, hints=number)) == "ERR_LENGTH"
+        assert refusal(proof.sum_opens(commitments, *opening, number)) == "ERR_LENGTH"
+    assert refusal(proof.sum([], [])) == "ERR_LENGTH"
+    for bad in no_points(rng, commitments[0]):
+        assert refusal(proof.sum([bad], [])) == "ERR_ENCODING"
+        assert refusal(proof.sum([*commitments[:5], bad], hints)) == "ERR_ENCODING"
 
 
 def test_equal_and_opposite_commitments_cannot_be_added_up(proof: Proof, rng: random.Random) -> None:
@@ -155,84 +163,6 @@ def test_equal_and_opposite_commitments_cannot_be_added_up(proof: Proof, rng: ra
     whole = one + one + other
     opening = (whole.value, whole.blinding.to_bytes())
     assert proof.verify("opening", three, opening, hints=sum_hints(three)).ok() is True
-
-
-# ------------------------------------------------------------------------------------------------ bills
-
-
-def billed(usage: list[LibPoint], rate: int, fee: int) -> tuple[list[LibPoint], bytes]:
-    """rate*U + fee*A, and the hint, over libsecp256k1."""
-    scaled, fixed = [u * Scalar(rate) for u in usage], A * Scalar(fee)
-    if not fee:
-        return scaled, b""
-    hint = addition_hint([s.to_bytes() for s in scaled], [fixed.to_bytes()] * len(scaled))
-    return [s + fixed for s in scaled], hint
-
-
-@pytest.mark.parametrize("slots", [1, 2, 3, 16, 63, 64])
-@pytest.mark.parametrize(("rate", "fee"), [(1, 0), (1, 1), (250, 0), (250, 90_000), (TOP_PRICE, TOP_PRICE)])
-def test_bills_of_one_band(proof: Proof, rng: random.Random, slots: int, rate: int, fee: int) -> None:
-    many = openings(rng, [rng.randrange(MAX_USAGE) for _ in range(slots)])
-    usage = [commit(LIB, opening) for opening in many]
-    expected, hint = billed(usage, rate, fee)
-    bills = proof.bills([u.to_bytes() for u in usage], rate, fee, hint).ok()
-    assert bills == [bill.to_bytes() for bill in expected]
-    slot = rng.randrange(slots)
-    reference = bases(ReferencePoint)
-    check = ReferencePoint.from_bytes_checked(usage[slot].to_bytes()) * Scalar(rate) + reference.value * Scalar(fee)
-    assert bills[slot] == check.to_bytes()
-    # and it opens to the money that the household owes
-    owed = rate * many[slot].value + fee
-    blinding = Scalar(rate) * many[slot].blinding
-    assert proof.opens(bills[slot], owed, blinding.to_bytes()).ok() is True
-    assert refusal(proof.opens(bills[slot], owed + 1, blinding.to_bytes())) == "ERR_OPENING"
-
-
-def test_bills_of_no_usage(proof: Proof, rng: random.Random) -> None:
-    none = openings(rng, [0])[0]
-    expected, hint = billed([commit(LIB, none)], 250, 90_000)
-    (bill,) = proof.bills(encoded([none]), 250, 90_000, hint).ok()
-    assert bill == expected[0].to_bytes()
-    assert proof.opens(bill, 90_000, (Scalar(250) * none.blinding).to_bytes()).ok() is True
-    (nothing,) = proof.bills(encoded([none]), 250, 0, b"").ok()
-    assert proof.opens(nothing, 0, (Scalar(250) * none.blinding).to_bytes()).ok() is True
-
-
-@pytest.mark.parametrize(
-    ("rate", "fee"), [(0, 0), (0, 5), (TOP_PRICE + 1, 0), (2**128 - 1, 0), (1, TOP_PRICE + 1), (1, 2**128 - 1)]
-)
-def test_prices_out_of_range(proof: Proof, rng: random.Random, rate: int, fee: int) -> None:
-    assert refusal(proof.bills(encoded(openings(rng, [5])), rate, fee, bytes(32) if fee else b"")) == "ERR_PRICE"
-
-
-def test_a_bill_s_hint_is_the_inverse_and_none_without_a_fee(proof: Proof, rng: random.Random) -> None:
-    usage = [commit(LIB, opening) for opening in openings(rng, [5, 6, 7])]
-    commitments = [u.to_bytes() for u in usage]
-    _, hint = billed(usage, 250, 9)
-    for wrong in (bytes(32), bytes(31) + b"\x01", (P - int.from_bytes(hint, "big")).to_bytes(32, "big")):
-        assert refusal(proof.bills(commitments, 250, 9, wrong)) == "ERR_HINT"
-    assert refusal(proof.bills(commitments, 250, 8, hint)) == "ERR_HINT"
-    assert refusal(proof.bills(commitments, 251, 9, hint)) == "ERR_HINT"
-    for length in (b"", hint[:31]):
-        assert refusal(proof.bills(commitments, 250, 9, length)) == "ERR_LENGTH"
-    for length in (hint, b"\x00"):
-        assert refusal(proof.bills(commitments, 250, 0, length)) == "ERR_LENGTH"
-    assert refusal(proof.bills([], 250, 9, hint)) == "ERR_LENGTH"
-
-
-def test_a_usage_that_meets_the_fee_has_no_bill(proof: Proof) -> None:
-    """rate*U = fee*A needs a blinding of zero, which nobody derives; a fee other than that multiple goes through."""
-    usage = A * Scalar(2)
-    for hint in (bytes(32), bytes(31) + b"\x01"):
-        assert refusal(proof.bills([usage.to_bytes()], 50, 100, hint)) == "ERR_HINT"
-    expected, hint = billed([usage], 50, 101)
-    assert proof.bills([usage.to_bytes()], 50, 101, hint).ok() == [expected[0].to_bytes()]
-
-
-def test_bills_want_points(proof: Proof, rng: random.Random) -> None:
-    (good,) = encoded(openings(rng, [5]))
-    for bad in no_points(rng, good):
-        assert refusal(proof.bills([good, bad], 250, 9, bytes(32))) == "ERR_ENCODING"
 
 
 def test_blinding_sums_of_zero_are_ordinary(proof: Proof, rng: random.Random) -> None:

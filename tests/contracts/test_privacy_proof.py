@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from circuits import hints, usage
+from circuits import hints, lists, usage
 from circuits.generators import LIB, bases
 from circuits.group import LibPoint
 from circuits.opening import sum_openings
@@ -157,7 +157,7 @@ def test_a_total_and_a_blinding_of_zero(proof: Proof, rng: random.Random) -> Non
 # ------------------------------------------------------------------------------------------------ kinds
 
 
-@pytest.mark.parametrize("kind", ["", "Usage", "usage ", "range", "opening2", "zeros", "0123456789abcdef"])
+@pytest.mark.parametrize("kind", ["", "Usage", "usage ", "range", "moneys", "opening2", "zeros", "0123456789abcdef"])
 def test_other_words_are_no_kinds(proof: Proof, rng: random.Random, kind: str) -> None:
     assert refusal(proof.verify(kind, encoded(openings(rng, [1])))) == "ERR_KIND"
 
@@ -175,6 +175,9 @@ def test_what_a_kind_does_not_name_must_be_absent(proof: Proof, rng: random.Rand
         proof.verify("opening", c, opening, hints=[b[:31]]),
         proof.verify("opening", [], opening),
         proof.verify("opening", c[:1], opening, ctx=CONTEXT[:31]),
+        proof.verify("money", c[:1], opening, points=c[:1], scalars=[b]),
+        proof.verify("money", c, None, points=c[:1], scalars=[b]),
+        proof.verify("money", [], None),
         proof.verify("zero", c[:1], opening, points=c[:1], scalars=[b]),
         proof.verify("zero", c, None, points=c[:1], scalars=[b]),
         proof.verify("zero", [], None, points=c[:1], scalars=[b]),
@@ -203,7 +206,7 @@ def test_what_a_kind_does_not_name_must_be_absent(proof: Proof, rng: random.Rand
 
 def test_a_proof_of_one_kind_is_none_of_another(proof: Proof, rng: random.Random) -> None:
     proven = made(rng, 1)
-    for kind in ("zero", "bit", "opening"):
+    for kind in ("money", "zero", "bit", "opening"):
         assert refusal(proof.verify(kind, proven.commitments, total_of(proven), *parts(proven))) == "ERR_LENGTH"
 
 
@@ -227,7 +230,9 @@ def test_bytes_that_are_no_point_are_refused_without_an_abort(proof: Proof, rng:
         assert refusal(proof.verify("opening", [good, bad], (5, bytes(32)), hints=[bytes(32)])) == "ERR_ENCODING"
         assert refusal(proof.zero(bad, good, bytes(32))) == "ERR_ENCODING"
         assert refusal(proof.zero(good, bad, bytes(32))) == "ERR_ENCODING"
-        assert refusal(proof.bills([good, bad], 100, 0, b"")) == "ERR_ENCODING"
+        assert refusal(proof.line([good, bad], 100, 0, b"")) == "ERR_ENCODING"
+        assert refusal(proof.subtract([bad], [good], bytes(32))) == "ERR_ENCODING"
+        assert refusal(proof.subtract([good], [bad], bytes(32))) == "ERR_ENCODING"
 
 
 # ------------------------------------------------------------------------------------------------ slot by slot sums
@@ -312,6 +317,29 @@ def test_sums_want_lists_of_one_length_and_a_hint_of_32_bytes(proof: Proof, rng:
         proof.add(running, batch, b""),
     ):
         assert refusal(receipt) == "ERR_LENGTH"
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 16, 17, 64])
+def test_slot_by_slot_differences(proof: Proof, rng: random.Random, slots: int) -> None:
+    left, right = (encoded(openings(rng, [7] * slots)) for _ in range(2))
+    made = lists.subtract(ReferencePoint if slots < 4 else LibPoint, left, right)
+    assert tuple(proof.subtract(left, right, made.hint).ok()) == made.points
+    # what is taken away and added again
+    back = addition_hint(list(made.points), right)
+    assert proof.add(list(made.points), right, back).ok() == left
+    wrong = (P - int.from_bytes(made.hint, "big")).to_bytes(32, "big")
+    assert refusal(proof.subtract(left, right, wrong)) == "ERR_HINT"
+    assert refusal(proof.subtract(left, right[1:], made.hint)) == "ERR_LENGTH"
+    assert refusal(proof.subtract(left, right, made.hint[:31])) == "ERR_LENGTH"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_difference_of_equal_or_opposite_points_has_no_hint(proof: Proof, rng: random.Random, sign: int) -> None:
+    left = points(rng, 3)
+    right = [*points(rng, 2), left[2] if sign == 1 else -left[2]]
+    a, b = [point.to_bytes() for point in left], [point.to_bytes() for point in right]
+    for hint in (bytes(32), bytes(31) + b"\x01", addition_hint(a[:2], b[:2])):
+        assert refusal(proof.subtract(a, b, hint)) == "ERR_HINT"
 
 
 def test_commitments_that_are_added_up_stay_commitments(proof: Proof, rng: random.Random) -> None:

@@ -13,8 +13,8 @@ from appliance.chain.clarity import Int
 from circuits import hints as inverses
 from circuits.group import LibPoint
 from circuits.scalar import N, P, Scalar
-from circuits.shape import USAGE
-from contracts.range.generator import environment, verifier
+from circuits.shape import MONEY, USAGE, Shape
+from contracts.range.generator import environment, name_of, verifier
 from contracts.range.layout import MANY
 from tests.contracts.settlement import account
 from tests.contracts.vm import Machine
@@ -132,10 +132,10 @@ def test_a_step_of_the_sum_of_squares(machine: Machine, contract: Contract, rng:
 
 
 def test_sums_of_columns(machine: Machine, rng: random.Random) -> None:
-    top = (1 << 76) - 1
+    top = (1 << 100) - 1
     single = machine.deploy("range-1-tried", account("deployer of test_range"), verifier(USAGE[1]))
     for case in range(30):
-        columns = [top] * 5 if not case else [rng.choice((0, 1, top, rng.getrandbits(76))) for _ in range(5)]
+        columns = [top] * 5 if not case else [rng.choice((0, 1, top, rng.getrandbits(100))) for _ in range(5)]
         a, s = rng.choice([TOP, *EDGES]), rng.choice(SHORT)
         total = sum(c << 52 * k for k, c in enumerate(columns))
         for function, first, expected in (
@@ -145,6 +145,17 @@ def test_sums_of_columns(machine: Machine, rng: random.Random) -> None:
             result = whole(machine.private(single, function, *first, *columns).plain())
             assert result < 1 << 256
             assert result % N == expected % N
+
+
+def test_a_top_limb_up_to_its_bound(machine: Machine, contract: Contract, rng: random.Random) -> None:
+    """The lower limbs count with their lowest 52 bits."""
+    for case in range(30):
+        low = [rng.choice(((1 << 52) - 1, 0, rng.getrandbits(52))) for _ in range(4)]
+        top = rng.choice(((1 << 120) - 1, (1 << 48) - 1, 1 << 48, rng.getrandbits(120))) if case else (1 << 120) - 1
+        carried = [limb + (rng.getrandbits(70) << 52) for limb in low]
+        result = whole(machine.private(contract, "sc-pack", *carried, top).plain())
+        assert result < 1 << 256
+        assert result % N == sum(limb << 52 * k for k, limb in enumerate((*low, top))) % N
 
 
 def test_negative(machine: Machine, contract: Contract, rng: random.Random) -> None:
@@ -312,10 +323,9 @@ def level_hints(points: list[LibPoint], hints: int) -> list[bytes]:
     return [hint.to_bytes(32, "big") for hint in made]
 
 
-@pytest.mark.parametrize("m", [1, 4, 64])
-def test_sums_of_points(machine: Machine, rng: random.Random, m: int) -> None:
-    shape = USAGE[m]
-    contract = machine.deploy(f"range-{m}-summed", account("deployer of test_range"), verifier(shape))
+@pytest.mark.parametrize("shape", [USAGE[1], USAGE[4], USAGE[64], MONEY[1], MONEY[4], MONEY[32]], ids=name_of)
+def test_sums_of_points(machine: Machine, rng: random.Random, shape: Shape) -> None:
+    contract = machine.deploy(f"{name_of(shape)}-summed", account("deployer of test_range"), verifier(shape))
     half = shape.terms // 2
 
     def sum_of(points: list[LibPoint], hints: list[bytes] | None = None) -> Any:
@@ -323,7 +333,7 @@ def test_sums_of_points(machine: Machine, rng: random.Random, m: int) -> None:
         parts: list[Any] = [encoded[:half], encoded[half : 2 * half]] + (
             [encoded[2 * half :]] if shape.terms % 2 else []
         )
-        if m < MANY:
+        if shape.m < MANY:
             parts = list(encoded)
         return machine.private(
             contract, f"sum-{shape.terms}", *parts, level_hints(points, shape.hints) if hints is None else hints

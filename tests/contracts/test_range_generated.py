@@ -10,20 +10,29 @@ import pytest
 from jinja2 import UndefinedError
 
 from circuits.scalar import P
-from circuits.shape import USAGE, generators_hash
+from circuits.shape import MONEY, USAGE, Shape, generators_hash
 from contracts.range import layout, levels
-from contracts.range.generator import environment, source_hash, verifier
+from contracts.range.generator import environment, name_of, source_hash, verifier
 from contracts.range.phrases import wrapped
+from tests.contracts.errors import VERIFIERS
 from tests.contracts.vm import CONTRACTS
 
+SHAPES = (*USAGE.values(), *MONEY.values())
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 
-@pytest.mark.parametrize("m", USAGE)
-def test_committed_files_are_what_is_generated(m: int) -> None:
-    shape = USAGE[m]
-    text = (CONTRACTS / f"range-{m}.clar").read_text()
+
+def test_every_shape_has_a_verifier_of_its_own_name() -> None:
+    assert tuple(map(name_of, SHAPES)) == VERIFIERS
+    assert [shape.bound for shape in SHAPES] == [2**20] * 5 + [2**48] * 4
+
+
+@every_shape
+def test_committed_files_are_what_is_generated(shape: Shape) -> None:
+    text = (CONTRACTS / f"{name_of(shape)}.clar").read_text()
     assert text == verifier(shape), "python -m contracts.range writes them anew"
     head = text.split("\n\n", 1)[0]
-    assert "generated" in head.split("\n")[0]
+    assert head.startswith(f";; {name_of(shape)}, generated ")
+    assert f"to values below 2^{shape.bound.bit_length() - 1}," in head
     assert source_hash() in head
     assert generators_hash(shape.slots).hex() in head
     assert all(shape.domain(opened).hex() in text for opened in (True, False))
@@ -35,9 +44,9 @@ def test_check_says_nothing_of_files_that_are_right() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("m", USAGE)
-def test_size_and_names(m: int) -> None:
-    text = (CONTRACTS / f"range-{m}.clar").read_text()
+@every_shape
+def test_size_and_names(shape: Shape) -> None:
+    text = (CONTRACTS / f"{name_of(shape)}.clar").read_text()
     assert len(text.encode()) <= 110_000
     assert text.isascii()
     code = re.sub(r";;.*", "", text)
@@ -50,10 +59,10 @@ def test_size_and_names(m: int) -> None:
     assert [name for name in defined if len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", code)) < 2] == []
 
 
-@pytest.mark.parametrize("m", USAGE)
-def test_levels_halve_the_points(m: int) -> None:
-    cut = levels.cut_best(USAGE[m])
-    assert cut[0].points == USAGE[m].terms
+@every_shape
+def test_levels_halve_the_points(shape: Shape) -> None:
+    cut = levels.cut_best(shape)
+    assert cut[0].points == shape.terms
     for level in cut:
         assert level.pairs * 2 + level.odd == level.points
         if level.following:
@@ -69,12 +78,21 @@ def test_a_multiple_of_p_has_limbs_above_any_that_is_packed() -> None:
     assert all(2**62 <= limb < 2**64 for limb in limbs)
 
 
-@pytest.mark.parametrize("m", USAGE)
-def test_additions_pair_by_pair_meet_every_point_once(m: int) -> None:
-    rounds, left = levels.additions(USAGE[m].terms)
-    assert len(rounds) == USAGE[m].hints - 1
-    assert [level.number for level in rounds] == list(range(1, USAGE[m].hints))
-    points = [f"s0-{i}" for i in range(USAGE[m].terms)]
+@every_shape
+def test_small_sums_stay_within_the_columns_that_are_reduced(shape: Shape) -> None:
+    """`sc-collect` and `sc-short-collect` take columns below 2^100; a limb is below 2^52."""
+    sums = [sum(2 * weight for weight in shape.weights), 2 * shape.digits]
+    sums += [sum(power) for power in layout.reciprocal_numerators(shape)] if shape.m == 1 else []
+    sums += [sum(entry) for entry in layout.fraction_coefficients(shape)] if shape.m > 1 else []
+    assert max(sums) << 52 < 1 << 100
+
+
+@every_shape
+def test_additions_pair_by_pair_meet_every_point_once(shape: Shape) -> None:
+    rounds, left = levels.additions(shape.terms)
+    assert len(rounds) == shape.hints - 1
+    assert [level.number for level in rounds] == list(range(1, shape.hints))
+    points = [f"s0-{i}" for i in range(shape.terms)]
     for level in rounds:
         firsts, seconds = ([pair[side] for pair in level.pairs] for side in (0, 1))
         half = len(points) // 2

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from appliance.chain.clarity import ResponseOk
+from circuits.each_zero import EachZeroProof
 from tests.contracts.privacy import Proof, refusal
+from tests.vectors import each_zero
 from tests.vectors.case import Case, load
+from tests.vectors.make import FILES
 
 # In the VM an opening that does not hold has a name of its own.
 NAMES = {
@@ -31,9 +34,22 @@ def verdict(proof: Proof, case: Case) -> str:
     return "ok" if isinstance(receipt.result, ResponseOk) else NAMES[refusal(receipt).rpartition(".")[2]]
 
 
-@pytest.mark.parametrize("name", ["usage-1", "usage-4", "usage-16", "usage-64", "zero", "bit", "opening"])
+# at least so many cases reach the contract; of other files more than ten
+ENOUGH = {"money-1": 8, "money-4": 3, "money-16": 3, "money-32": 3}
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "any-zero"])
 def test_the_contract_gives_the_verdict_of_circuits(proof: Proof, name: str) -> None:
     cases = [case for case in load(name) if fits(case)]
-    assert len(cases) > 10
+    assert len(cases) >= ENOUGH.get(name, 11)
     other = {case.comment: found for case in cases if (found := verdict(proof, case)) != case.expected}
     assert other == {}
+
+
+def test_the_contract_gives_the_verdict_of_circuits_on_lists(proof: Proof) -> None:
+    found = {}
+    for case in each_zero.load():
+        receipt = proof.each_zero(case.branches, EachZeroProof(case.nonces, case.shares, case.responses), case.context)
+        found[case.comment] = "ok" if isinstance(receipt.result, ResponseOk) else NAMES[refusal(receipt)]
+    assert len(found) > 10
+    assert found == {case.comment: case.expected for case in each_zero.load()}

@@ -128,7 +128,7 @@ def test_an_x_that_recovery_refuses(proof: Proof, rng: random.Random) -> None:
     _, made = zero_of(rng, Scalar(7))
     assert refusal(proof.zero(point, made.nonce, made.response)) == "ERR_ENCODING"
     assert refusal(proof.opens(point, 0, bytes(31) + b"\x05")) == "ERR_OPENING"
-    assert refusal(proof.bills([point], 100, 0, b"")) == "ERR_ENCODING"
+    assert refusal(proof.line([point], 100, 0, b"")) == "ERR_ENCODING"
     with pytest.raises(ProofRejected, match="encoding"):
         zero.verify(LIB, point, CONTEXT, made)
 

@@ -23,10 +23,13 @@ DEFINITIONS: Final = """
 (define-constant K u77)
 (define-constant WORDS (list 0x01 0x0203 0x040506))
 (define-constant NESTED {a: (list u1 u2), b: {c: 0x00ff, d: "text"}, e: (some true)})
+(define-constant OTHERS tx-sender)
 (define-constant EARLY LATE)
 (define-constant LATE (* K u2))
 (define-data-var counter uint u5)
 (define-data-var record {head: (buff 32), seen: (list 8 (buff 4))} {head: 0x00, seen: (list 0x01)})
+(define-fungible-token coin)
+(define-fungible-token other)
 (define-map balances principal uint)
 (define-map notes {id: uint, kind: (string-ascii 8)} {text: (string-ascii 40), parts: (list 4 (buff 8))})
 (define-private (double (n uint)) (* n u2))
@@ -43,6 +46,18 @@ DEFINITIONS: Final = """
   (map-set notes {id: id, kind: "n"} {text: "hello", parts: (list 0x00 0x0102)}))
 (define-private (is-word (word (buff 33))) (> (len word) u1))
 (define-private (leave-if (flag bool)) (begin (asserts! (not flag) u1) u2))
+(define-private (uri) (if true none (some u"text")))
+(define-private (spend (n uint) (to principal)) (begin (unwrap! (ft-transfer? coin n tx-sender to) false) true))
+(define-private (guarded (n uint) (to principal))
+  (begin
+    (unwrap! (as-contract? ((with-ft current-contract "coin" n)) (spend (+ n u1) to)) (err u1000))
+    (ok true)))
+(define-private (left-early (n uint) (to principal))
+  (begin
+    (unwrap! (as-contract? ((with-ft current-contract "*" u50)) (try! (ft-transfer? coin n tx-sender to)) n) (err u7))
+    (ok u8)))
+(define-public (move-and-refuse (n uint) (to principal))
+  (begin (try! (ft-transfer? coin n current-contract to)) (if (> n u5) (err n) (ok n))))
 (define-public (count-and-refuse (n uint))
   (begin (var-set counter n) (map-set balances tx-sender n) (if (> n u9) (err n) (ok n))))
 """
@@ -215,4 +230,51 @@ CASES: Final = [
     of("(count-and-refuse a)", "(a uint)", 4, 40),
     of("(var-get counter)", ""),
     of("(map-get? balances tx-sender)", ""),
+    # tokens, and what may move of them: the later cases find what the earlier ones left
+    of("(ft-mint? coin a b)", "(a uint) (b principal)", (100, OTHER), (0, OTHER), (7, Contract(OTHER, "c"))),
+    of("(list (ft-mint? coin a current-contract) (ft-mint? other a current-contract))", "(a uint)", 500),
+    of("(ft-mint? coin a b)", "(a uint) (b principal)", (2**127, ABROAD)),
+    of("(ft-transfer? coin a b c)", "(a uint) (b principal) (c principal)", (9, OTHER, OWNER), (0, OTHER, OWNER)),
+    of("(ft-transfer? coin a b c)", "(a uint) (b principal) (c principal)", (9, OTHER, OTHER), (999, OTHER, OWNER)),
+    of("(ft-burn? coin a tx-sender)", "(a uint)", 5, 0, 5_000),
+    of("(list (ft-get-balance coin a) (ft-get-balance other a))", "(a principal)", OTHER, OWNER, Contract(OTHER, "n")),
+    of("(list (ft-get-supply coin) (ft-get-supply other))", ""),
+    of("(as-contract? () (list tx-sender contract-caller) a)", "(a uint)", 5),
+    of("(as-contract? () (is-ok (ft-transfer? coin a tx-sender b)))", "(a uint) (b principal)", (5, OWNER)),
+    of(
+        "(as-contract? ((with-ft current-contract \"coin\" b)) (is-ok (ft-transfer? coin a tx-sender c)))",
+        "(a uint) (b uint) (c principal)",
+        (5, 5, OWNER),
+        (6, 5, OWNER),
+        (9_999, 5, OWNER),
+    ),
+    of(
+        "(as-contract? ((with-ft current-contract \"other\" a) (with-ft current-contract \"*\" (+ a u2)))"
+        " (list (ft-transfer? coin a tx-sender b) (ft-transfer? coin a tx-sender b) (ft-burn? other a tx-sender)))",
+        "(a uint) (b principal)",
+        (1, OWNER),
+        (2, OWNER),
+        (3, OWNER),
+    ),
+    of(
+        "(restrict-assets? a ((with-ft current-contract \"coin\" u3))"
+        " (print b) (is-ok (ft-transfer? coin b OTHERS c)))",
+        "(a principal) (b uint) (c principal)",
+        (OTHER, 3, OWNER),
+        (OTHER, 4, OWNER),
+        (OWNER, 4, OWNER),
+    ),
+    of("(list (guarded a b))", "(a uint) (b principal)", (4, OWNER), (99_999, OWNER)),
+    of("(left-early a b)", "(a uint) (b principal)", (4, OWNER), (60, OWNER)),
+    of("(ok (left-early a b))", "(a uint) (b principal)", (4, OWNER)),
+    of(
+        "(as-contract? ((with-ft current-contract \"coin\" u5)) (list (move-and-refuse a b) (move-and-refuse u4 b)))",
+        "(a uint) (b principal)",
+        (2, OWNER),
+        (9, OWNER),
+    ),
+    of("(list (ft-get-balance coin current-contract) (ft-get-balance coin tx-sender) (ft-get-supply coin))", ""),
+    of("(uri)", ""),
+    of("(get-burn-block-info? header-hash a)", "(a uint)", 0, 1, 99, 2**40),
+    of("(get-burn-block-info? header-hash (- burn-block-height u1))", ""),
 ]  # fmt: skip

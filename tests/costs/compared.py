@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from appliance.chain.address import Address, Contract
+from contracts.costs import surroundings
 from contracts.costs.chain import CallAborted, Chain, Outcome
 from contracts.costs.tables import MAINNET, SIMULATOR
 from tests.contracts.settlement import account
 from tests.contracts.vm import CONTRACTS, Machine, Receipt, VmError, value
-
-_HEIGHTS: Final = """(define-read-only (heights) {
-  burn-block-height: burn-block-height, tenure-height: tenure-height,
-  stacks-block-height: stacks-block-height, stacks-block-time: stacks-block-time
-})"""
 
 
 class ComparedMachine(Machine):
@@ -34,7 +30,9 @@ class ComparedMachine(Machine):
         self.calls: set[tuple[Contract, str]] = set()
         self.outcome: Outcome | None = None
         self.mainnet_outcome: Outcome | None = None
-        self._heights = super().deploy("heights", account("who looks at the heights"), _HEIGHTS)
+        for chain in (self.model, self.mainnet):
+            chain.burn_header = self._header
+        self._surroundings = super().deploy(surroundings.NAME, account("who looks around"), surroundings.SOURCE)
 
     def deploy(self, name: str, sender: Address, source: str | None = None) -> Contract:
         contract = super().deploy(name, sender, source)
@@ -54,7 +52,7 @@ class ComparedMachine(Machine):
                 with pytest.raises(CallAborted):
                     chain.call(contract, function, values, sender)
             raise
-        heights = super()._call("read", self._heights, "heights", [], sender).plain()
+        heights = super()._call("read", self._surroundings, "heights", [], sender).plain()
         for chain in (self.model, self.mainnet):
             chain.heights |= heights
         self.outcome = self.model.call(contract, function, values, sender)
@@ -63,6 +61,12 @@ class ComparedMachine(Machine):
         assert self.mainnet_outcome.result == receipt.result
         assert camel(self.outcome) == receipt.costs
         return receipt
+
+    def _header(self, height: int) -> bytes | None:
+        found: bytes | None = (
+            super()._call("read", self._surroundings, "header", [height], self._surroundings.address).plain()
+        )
+        return found
 
 
 def camel(outcome: Outcome) -> dict[str, int]:

@@ -53,6 +53,15 @@ ANYONE = account("anyone")
         ("(define-private (f) (contract-call? .nobody g))", 1, "no contract .*nobody is deployed"),
         ("(define-private (f (p principal)) (contract-call? q g))", 1, "expected a contract"),
         ("(define-private (f) (contract-of u1))", 1, "expected a contract"),
+        ("(define-fungible-token t)\n(define-constant t u1)", 2, "defined twice"),
+        ("(define-fungible-token t u100)", 1, "no definition"),
+        ("(define-private (f) (ft-get-supply t))", 1, "no token t"),
+        ("(define-fungible-token t)\n(define-private (f) (ft-mint? t u1))", 2, "a token's name and 2 arguments"),
+        ("(define-private (f) (get-burn-block-info? pox-addrs u1))", 1, "takes header-hash"),
+        ("(define-private (f) (as-contract? ()))", 1, "allowances and a body"),
+        ("(define-private (f) (as-contract? u1 u2))", 1, "allowances are a list"),
+        ("(define-private (f)\n (restrict-assets? 'ST000000000000000000002AMW42H ()))", 2, "an owner, allowances and"),
+        ("(define-private (f) (as-contract? ((with-stx u1)) u2))", 1, "no allowance that the model knows"),
     ],
 )
 def test_a_wrong_source_is_refused_with_its_line(source: str, line: int, message: str) -> None:

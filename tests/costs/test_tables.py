@@ -127,7 +127,8 @@ GROWING = {  # name: (n, what it costs there), two points each
 }
 UNCHANGED = (
     "if asserts contract_call contract_of load_contract lookup_function lookup_variable_depth lookup_variable_size "
-    "inner_type_check_cost user_function_application"
+    "inner_type_check_cost user_function_application "
+    "ft_mint ft_burn ft_transfer ft_balance ft_get_supply burn_block_info restrict_assets as_contract_safe"
 )
 
 
@@ -146,6 +147,23 @@ def test_mainnet_charges_what_is_published() -> None:
                 group.split(), runtime
             )
     assert sorted(seen) == sorted(MAINNET.costs)
+
+
+def test_tokens_cost_what_is_published_for_both_tables() -> None:
+    """Whatever their input: runtime, reads, bytes read, writes, bytes written. Allowances: 125 for each."""
+    for names, costs in (
+        ("ft_mint", (1479, 2, 1, 2, 1)),
+        ("ft_burn ft_transfer", (549, 2, 1, 2, 1)),
+        ("ft_balance", (479, 1, 1, 0, 0)),
+        ("ft_get_supply", (420, 1, 1, 0, 0)),
+        ("burn_block_info", (96_479, 1, 1, 0, 0)),
+    ):
+        for name in names.split():
+            cost = MAINNET.costs[name]
+            lengths = cost.read_length.at(9), cost.write_length.at(9)
+            assert (cost.runtime(9), cost.read_count, lengths[0], cost.write_count, lengths[1]) == costs
+    for name, base in (("restrict_assets", 750), ("as_contract_safe", 888)):
+        assert [MAINNET.costs[name].runtime(n) for n in (0, 1, 2)] == [base, base + 125, base + 250]
 
 
 def test_the_shapes_of_formulas() -> None:
