@@ -46,6 +46,14 @@ class Secret:
         """80 bits as 16 characters in groups of four."""
         return code.encode(hkdf(self.raw, b"mita/v1/sign-in", SIGN_IN_BYTES), checked=False)
 
+    def signing_key(self) -> bytes:
+        """32 bytes: the key of the dwelling's own account, until the dwelling names another."""
+        return hkdf(self.raw, b"mita/v1/signing-key", 32)
+
+    def payment_salt(self, number: int) -> bytes:
+        """16 bytes that hide whose payment it is; `number` counts the dwelling's payments, each with its own."""
+        return hkdf(self.raw, b"mita/v1/payment/" + number.to_bytes(8, "big"), 16)
+
     def mark(self) -> bytes:
         """16 bytes by which the files of one gateway are known; they tell nothing of the secret."""
         return hkdf(self.raw, b"mita/v1/mark", 16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,9 @@ from appliance.chain.clarity import Ascii, Buffer, List, Optional, ResponseOk, T
 from appliance.chain.history import Outcome, Print
 
 TOPIC: Final = "usage-batch"
+SEALED_TOPIC: Final = "sealed-batch"
 CHECKED: Final = 3  # bits: the total opens, every value is in range
+SEALED_CHECKED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def is_batch(value: bytes) -> bool:
         event = deserialize(value)
     except CodecError:
         return True
-    return not isinstance(event, Tuple) or dict(event.fields).get("topic") in (None, Ascii(TOPIC))
+    return not isinstance(event, Tuple) or dict(event.fields).get("topic") in (None, Ascii(TOPIC), Ascii(SEALED_TOPIC))
 
 
 def place(print_: Print, raw: bytes | None) -> tuple[int | None, int | None]:
@@ -84,9 +86,9 @@ def place(print_: Print, raw: bytes | None) -> tuple[int | None, int | None]:
     return zone, first
 
 
-def judge(evidence: Evidence, chain_id: int, contract: Contract, gateways: Mapping[int, Value | None]) -> Batch:
+def judge(evidence: Evidence, chain_id: int, contract: Contract, gateways: Mapping[int, Collection[Value]]) -> Batch:
     """One batch by its transaction: everything but proof, sequence and sums. `contract` is the settlement's meter-data,
-    `gateways` are those of its zones."""
+    `gateways` are those that its zones have or had."""
     print_ = evidence.print
     failures: list[Failure] = []
     submission = None
@@ -98,7 +100,7 @@ def judge(evidence: Evidence, chain_id: int, contract: Contract, gateways: Mappi
         except Refused as refused:
             failures.append(refused.failure)
         failures += filter(None, [authentic(evidence.raw, print_.txid)])
-    period, from_result = _result(evidence.outcome)
+    period, from_result = _result(evidence.outcome, _checked(submission))
     failures += from_result
     event = fields(decoded(print_.value))
     if submission is not None:
@@ -106,7 +108,7 @@ def judge(evidence: Evidence, chain_id: int, contract: Contract, gateways: Mappi
             words = f"it calls {submission.contract} on chain {submission.chain_id:#x}"
             failures.append(Failure(Check.TRANSACTION, words))
         failures += filter(None, [proved_elsewhere(contract, submission.proof)])
-        if submission.submitter != gateways.get(submission.zone):
+        if submission.submitter not in gateways.get(submission.zone, ()):
             failures.append(Failure(Check.CONTEXT, f"it was sent by {submission.submitter}, not by the zone's gateway"))
         failures += _event_failures(event, submission, period, print_.contract == str(contract))
         failures += _stored_failures(evidence, submission)
@@ -115,7 +117,11 @@ def judge(evidence: Evidence, chain_id: int, contract: Contract, gateways: Mappi
     return Batch(zone, first_block, print_.txid, submission, period, found)
 
 
-def _result(outcome: Outcome | None) -> tuple[int, list[Failure]]:
+def _checked(submission: Submission | None) -> int:
+    return SEALED_CHECKED if submission is not None and submission.sealed else CHECKED
+
+
+def _result(outcome: Outcome | None, needed: int) -> tuple[int, list[Failure]]:
     """The period that the contract answered with; 0 beside a failure."""
     if outcome is None or not outcome.succeeded:
         return 0, [Failure(Check.TRANSACTION, "it is in no block of this chain as a successful transaction")]
@@ -123,8 +129,9 @@ def _result(outcome: Outcome | None) -> tuple[int, list[Failure]]:
     period, checked = number(answer.get("period")), number(answer.get("checked"))
     if period is None or checked is None:
         return 0, [Failure(Check.TRANSACTION, "its result is not that of an accepted batch")]
-    if checked & CHECKED != CHECKED:
-        return period, [Failure(Check.TRANSACTION, f"the contract checked u{checked}, not total and ranges (u3)")]
+    if checked & needed != needed:
+        wanted = "total and ranges (u3)" if needed == CHECKED else "ranges (u2)"
+        return period, [Failure(Check.TRANSACTION, f"the contract checked u{checked}, not {wanted}")]
     return period, []
 
 
@@ -142,7 +149,7 @@ def _event_failures(
         yield Failure(Check.EVENT, "it is no readable event of this meter-data")
         return
     expected: dict[str, Value] = {
-        "topic": Ascii(TOPIC),
+        "topic": Ascii(SEALED_TOPIC if submission.sealed else TOPIC),
         "zone": UInt(submission.zone),
         "period": UInt(period),
         "first-block": UInt(submission.first_block),
@@ -152,7 +159,7 @@ def _event_failures(
         "commitments-hash": Buffer(submission.commitments_hash),
         "evidence-root": Buffer(submission.evidence_root),
         "authenticity": List(tuple(UInt(count) for count in submission.authenticity)),
-        "checked": UInt(CHECKED),
+        "checked": UInt(_checked(submission)),
     }
     differ = [name for name, value in expected.items() if event.get(name) != value]
     if differ:
@@ -169,14 +176,17 @@ def _stored_failures(evidence: Evidence, submission: Submission) -> Iterator[Fai
         "total": UInt(submission.total),
         "commitments-hash": Buffer(submission.commitments_hash),
         "evidence-root": Buffer(submission.evidence_root),
-        "checked": UInt(CHECKED),
+        "checked": UInt(_checked(submission)),
     }
     differ = [name for name, value in expected.items() if stored.get(name) != value]
     if differ:
         check = Check.TOTAL if differ == ["total"] else Check.EVENT
         yield Failure(check, f"meter-data keeps another {', '.join(differ)} than was submitted")
     recorded = some(evidence.recorded)
-    if recorded.get("total") != UInt(submission.total) or recorded.get("last-block") != UInt(submission.last_block):
+    if submission.sealed:
+        if recorded:
+            yield Failure(Check.TOTAL, "aggregation keeps a total of a batch that opened none")
+    elif recorded.get("total") != UInt(submission.total) or recorded.get("last-block") != UInt(submission.last_block):
         yield Failure(Check.TOTAL, f"aggregation keeps {shown(recorded.get('total'))}, not {submission.total}")
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from appliance.audit.batch import Evidence, decoded, fields, is_batch, number, place, result_fields, some
+from appliance.audit.combined import CombinedEvidence, combined_place, is_combined
 from appliance.audit.own import OwnEvidence, is_own, own_place
 from appliance.audit.sources import UNREADABLE
 from appliance.audit.submission import METER_DATA
 from appliance.audit.zone import ZoneFacts
 from appliance.chain.address import Address, Contract
-from appliance.chain.clarity import Ascii, UInt
+from appliance.chain.clarity import Ascii, UInt, Value
 from appliance.chain.history import History, Outcome, Print
 from appliance.chain.node import NodeError
 
@@ -44,6 +45,15 @@ class Settlement:
     own: tuple[OwnEvidence, ...]
     kept: dict[tuple[int, int], bytes]
     sources: dict[str, str | None]
+    together: tuple[CombinedEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """By the registry's events: the zones, and (zone, gateway that it had before)."""
+
+    zones: tuple[int, ...]
+    replaced: tuple[tuple[int, Value], ...]
 
 
 class Fetching:
@@ -101,16 +111,21 @@ class Fetching:
         raw = await self._or(b"", lambda: self._history.raw(txid))
         return raw, await self._or(Outcome(False, b""), lambda: self._history.outcome(txid))
 
-    async def zone(self, zone: int, periods: Iterable[int] = ()) -> ZoneFacts:
+    async def zone(self, zone: int, told: Told, periods: Iterable[int] = ()) -> ZoneFacts:
         state = await self._read(self._meter_data, "get-zone-state", zone)
+        seen = {*periods, *_period(state)}
         return ZoneFacts(
             registered=await self._read(self._registry, "get-zone", zone),
             state=state,
             running=await self._read(self._meter_data, "get-running", zone),
             periods={
-                period: await self._read(self._aggregation, "get-zone-period-usage", zone, period)
-                for period in {*periods, *_period(state)}
+                period: await self._read(self._aggregation, "get-zone-period-usage", zone, period) for period in seen
             },
+            closed={
+                period: await self._read(self._meter_data, "get-period-usage", zone, period)
+                for period in seen - {*_period(state)}
+            },
+            former=tuple(before for replaced, before in told.replaced if replaced == zone),
         )
 
     async def _snapshot(self, chain_id: int, sources: dict[str, str | None]) -> Settlement:
@@ -121,32 +136,47 @@ class Fetching:
             evidence.append(await self.evidence(print_))
             if number_ % 10 == 0 or number_ == len(batches):
                 self._say(f"{number_} of {len(batches)} batches read from the chain")
-        periods: dict[int, set[int]] = {zone: set() for zone in await self._registered()}
+        told = await self.told()
+        periods: dict[int, set[int]] = {zone: set() for zone in told.zones}
         for one in evidence:
             zone, _ = place(one.print, one.raw)
             if zone is not None:
                 period = number(result_fields(one.outcome).get("period"))
                 periods.setdefault(zone, set()).update(set() if period is None else {period})
-        zones = {zone: await self.zone(zone, found) for zone, found in sorted(periods.items())}
+        zones = {zone: await self.zone(zone, told, found) for zone, found in sorted(periods.items())}
         pairs = {
             (facts.utility, period) for facts in zones.values() for period in facts.periods if facts.utility is not None
         }
         sums = {pair: await self._read(self._aggregation, "get-settlement-usage", *pair) for pair in sorted(pairs)}
         own = [OwnEvidence(print_, *await self._transaction(print_.txid)) for print_ in prints if is_own(print_.value)]
-        told = [place(one.print, one.raw) for one in evidence] + [own_place(one) for one in own]
+        places = [place(one.print, one.raw) for one in evidence] + [own_place(one) for one in own]
         kept = {
             (zone, first): await self._read(self._meter_data, "get-self-proofs", zone, first)
-            for zone, first in dict.fromkeys(told)
+            for zone, first in dict.fromkeys(places)
             if zone is not None and first is not None
         }
-        return Settlement(chain_id, self._meter_data, zones, tuple(evidence), sums, tuple(own), kept, sources)
+        together = tuple([await self._together(print_) for print_ in prints if is_combined(print_.value)])
+        return Settlement(chain_id, self._meter_data, zones, tuple(evidence), sums, tuple(own), kept, sources, together)
 
-    async def _registered(self) -> list[int]:
-        """The zones that the registry has told of: one without any batch is noticed, too."""
+    async def _together(self, print_: Print) -> CombinedEvidence:
+        raw, outcome = await self._transaction(print_.txid)
+        first, zones = combined_place(print_.value)
+        kept = {zone: await self._read(self._aggregation, "get-combined-usage", zone, first) for zone in zones}
+        return CombinedEvidence(print_, raw, outcome, kept)
+
+    async def told(self) -> Told:
+        """What the registry has told of zones: one without any batch is noticed, too."""
         prints = await self._patient(lambda: self._history.prints(self._registry))
-        told = [fields(decoded(print_.value)) for print_ in prints]
-        found = [number(event.get("zone")) for event in told if event.get("topic") == Ascii("zone")]
-        return [zone for zone in found if zone is not None]
+        events = [fields(decoded(print_.value)) for print_ in prints]
+        found = [number(event.get("zone")) for event in events if event.get("topic") == Ascii("zone")]
+        replaced = [
+            (zone, before)
+            for event in events
+            if event.get("topic") == Ascii("replaced")
+            and (zone := number(event.get("zone"))) is not None
+            and (before := event.get("before")) is not None
+        ]
+        return Told(tuple(zone for zone in found if zone is not None), tuple(replaced))
 
     async def _read(self, contract: Contract, function: str, *arguments: int) -> bytes:
         values = tuple(map(UInt, arguments))

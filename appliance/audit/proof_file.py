@@ -49,8 +49,8 @@ def save(folder: Path, submission: Submission, period: int, txid: str) -> Path:
         },
         "context": claim.context.hex(),
         "commitments": [item.hex() for item in claim.commitments],
-        "total": submission.total,
-        "blinding": submission.blinding_sum.hex(),
+        "total": None if submission.sealed else submission.total,
+        "blinding": None if submission.sealed else submission.blinding_sum.hex(),
         "points": [item.hex() for item in claim.points],
         "scalars": [item.hex() for item in claim.scalars],
         "hints": [item.hex() for item in claim.hints],
@@ -94,8 +94,8 @@ def read(content: Mapping[str, object]) -> tuple[Claim, Failure | None]:
 def _context_failure(submitted: object, claim: Claim) -> Failure | None:
     if submitted is None:
         return None
-    if not isinstance(submitted, dict) or claim.total is None:
-        _refuse("submitted says where a batch with a total was submitted")
+    if not isinstance(submitted, dict):
+        _refuse("submitted says where a batch was submitted")
     levels = submitted.get("authenticity")
     if not isinstance(levels, list):
         _refuse("authenticity is no list")
@@ -108,14 +108,15 @@ def _context_failure(submitted: object, claim: Claim) -> Failure | None:
             first_block=_whole(submitted, "first_block"),
             last_block=_whole(submitted, "last_block"),
             commitments=claim.commitments,
-            total=claim.total[0],
-            blinding_sum=claim.total[1],
+            total=0 if claim.total is None else claim.total[0],
+            blinding_sum=b"" if claim.total is None else claim.total[1],
             evidence_root=_bytes(submitted, "evidence_root"),
             authenticity=tuple(_whole({"authenticity": level}, "authenticity") for level in levels),
             points=claim.points,
             scalars=claim.scalars,
             hints=claim.hints,
             proof=Contract.parse(_text(submitted, "proof")),
+            sealed=claim.total is None,
         )
     except AddressError as error:
         raise Refused(Check.CONTEXT, f"contract, proof or submitter: {error}") from error

@@ -19,11 +19,16 @@ PRIVACY_PROOF: Final = "privacy-proof"
 FUNCTION: Final = "submit-usage-batch"
 DOMAIN: Final = "mita/v1/usage-batch"
 ARGUMENTS: Final = 13
+SEALED_FUNCTION: Final = "submit-sealed-batch"
+SEALED_DOMAIN: Final = "mita/v1/sealed-batch"
+SEALED_ARGUMENTS: Final = 11  # the same but for total and blinding
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One call of meter-data's submit-usage-batch, as its signed bytes say. Blocks inclusive, total in Wh or litre."""
+    """One call of meter-data's submit-usage-batch, as its signed bytes say. Blocks inclusive, total in Wh or litre.
+
+    Of submit-sealed-batch, which opens nothing, if `sealed`: then total is 0 and blinding_sum empty."""
 
     chain_id: int
     contract: Contract
@@ -40,6 +45,7 @@ class Submission:
     scalars: tuple[bytes, ...]
     hints: tuple[bytes, ...]
     proof: Contract
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         """Refused for arguments too large for any context; of what passes, every period has one."""
@@ -58,7 +64,7 @@ class Submission:
         """SHA-256 of the tuple that meter-data.clar documents, from nothing but these fields and the period."""
         with encodable():
             bound: dict[str, Value] = {
-                "domain": Ascii(DOMAIN),
+                "domain": Ascii(SEALED_DOMAIN if self.sealed else DOMAIN),
                 "chain": UInt(self.chain_id),
                 "contract": self.contract,
                 "proof": self.proof,
@@ -77,7 +83,7 @@ class Submission:
 
     def claim(self, period: int) -> Claim:
         """What its proof must show."""
-        total = (self.total, self.blinding_sum)
+        total = None if self.sealed else (self.total, self.blinding_sum)
         return Claim(self.context(period), self.commitments, total, self.points, self.scalars, self.hints)
 
 
@@ -90,12 +96,17 @@ def encodable() -> Iterator[None]:
         raise Refused(Check.ENCODING, f"what was submitted has no context: {error}") from error
 
 
-def read_call(raw: bytes, function: str, arguments: int) -> tuple[Transaction, ContractCall]:
-    """A call of meter-data from a transaction's bytes. Refused for anything else."""
+def read_transaction(raw: bytes) -> Transaction:
+    """From its bytes. Refused for anything else."""
     try:
-        transaction = deserialize(raw)
+        return deserialize(raw)
     except CodecError as error:
         raise Refused(Check.ENCODING, f"its bytes are no transaction that this audit can read: {error}") from error
+
+
+def read_call(raw: bytes, function: str, arguments: int) -> tuple[Transaction, ContractCall]:
+    """A call of meter-data from a transaction's bytes. Refused for anything else."""
+    transaction = read_transaction(raw)
     call = transaction.payload
     if not isinstance(call, ContractCall) or (call.contract.name, call.function) != (METER_DATA, function):
         raise Refused(Check.TRANSACTION, f"it is no call of {METER_DATA}.{function}")
@@ -105,9 +116,16 @@ def read_call(raw: bytes, function: str, arguments: int) -> tuple[Transaction, C
 
 
 def read_submission(raw: bytes) -> Submission:
-    """From a transaction's bytes. Refused for anything that is no call of submit-usage-batch."""
-    transaction, call = read_call(raw, FUNCTION, ARGUMENTS)
-    zone, first, last, commitments, total, blinding, root, levels, _, points, scalars, hints, proof = call.arguments
+    """From a transaction's bytes. Refused for anything that is no call of submit-usage-batch or submit-sealed-batch."""
+    called = read_transaction(raw).payload
+    sealed = isinstance(called, ContractCall) and called.function == SEALED_FUNCTION
+    if sealed:
+        transaction, call = read_call(raw, SEALED_FUNCTION, SEALED_ARGUMENTS)
+        arguments = (*call.arguments[:4], UInt(0), Buffer(b""), *call.arguments[4:])
+    else:
+        transaction, call = read_call(raw, FUNCTION, ARGUMENTS)
+        arguments = call.arguments
+    zone, first, last, commitments, total, blinding, root, levels, _, points, scalars, hints, proof = arguments
     if not isinstance(proof, Contract):
         raise Refused(Check.ENCODING, "the proof contract is no contract")
     return Submission(
@@ -126,6 +144,7 @@ def read_submission(raw: bytes) -> Submission:
         scalars=buffers(scalars, "scalars"),
         hints=buffers(hints, "hints"),
         proof=proof,
+        sealed=sealed,
     )
 
 

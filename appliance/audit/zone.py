@@ -16,16 +16,21 @@ from circuits.scalar import EncodingError
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """Read-only answers about a zone in consensus bytes, as answered; `periods` its opened totals by period."""
+    """Read-only answers about a zone in consensus bytes, as answered; `periods` its opened totals by period, `closed`
+    what meter-data keeps of periods before the open one. `former` are gateways that the registry tells were replaced.
+    """
 
     registered: bytes
     state: bytes
     running: bytes
     periods: Mapping[int, bytes]
+    closed: Mapping[int, bytes]
+    former: tuple[Value, ...]
 
     @property
-    def gateway(self) -> Value | None:
-        return some(self.registered).get("gateway")
+    def gateways(self) -> tuple[Value, ...]:
+        gateway = some(self.registered).get("gateway")
+        return self.former if gateway is None else (gateway, *self.former)
 
     @property
     def utility(self) -> int | None:
@@ -66,8 +71,22 @@ def judge_zone(zone: int, facts: ZoneFacts, batches: Sequence[Accepted]) -> Iter
             words = f"{len(batch.submission.commitments)} commitments in a zone of {slots} slots"
             yield Finding(zone, batch.submission.first_block, batch.txid, Failure(Check.LENGTH, words))
     yield from _sums(zone, facts.periods, batches)
-    running = [b.submission.commitments for b in _once(batches) if UInt(b.period) == state.get("period")]
-    yield from _running(zone, running, facts.running)
+    value = decoded(facts.running)
+    there = value.value if isinstance(value, Optional) else None
+    open_period = number(state.get("period"))
+    yield from _summed(zone, "running commitments", _of_period(batches, open_period), there)
+    for period, answer in sorted(facts.closed.items()):
+        kept = some(answer)
+        own = _of_period(batches, period)
+        yield from _summed(zone, f"commitments of period {period}", own, kept.get("usage"))
+        blocks = sum(b.last_block - b.first_block + 1 for b in own)
+        if (number(kept.get("batches")), number(kept.get("blocks"))) != (len(own), blocks):
+            words = f"period {period} has {len(own)} batches of {blocks} blocks; meter-data keeps other numbers"
+            yield Finding(zone, None, "", Failure(Check.TOTAL, words))
+
+
+def _of_period(batches: Sequence[Accepted], period: int | None) -> list[Submission]:
+    return [batch.submission for batch in _once(batches) if batch.period == period]
 
 
 def repeated(batches: Iterable[Accepted]) -> Iterator[Finding]:
@@ -91,10 +110,11 @@ def judge_settlement(
 
 
 def totals_of(batches: Sequence[Accepted]) -> dict[int, list[int]]:
-    """Opened totals by period, a doubled batch counted once."""
+    """Totals by period that batches opened themselves, a doubled batch counted once."""
     found: dict[int, list[int]] = defaultdict(list)
     for batch in _once(batches):
-        found[batch.period].append(batch.submission.total)
+        if not batch.submission.sealed:
+            found[batch.period].append(batch.submission.total)
     return dict(found)
 
 
@@ -139,14 +159,13 @@ def _sum_failures(period: int, answer: bytes, totals: Sequence[int]) -> Iterator
         yield Failure(Check.TOTAL, words)
 
 
-def _running(zone: int, batches: Sequence[Sequence[bytes]], answer: bytes) -> Iterator[Finding]:
-    """meter-data's running commitments are, slot by slot, the sums of those submitted in the open period."""
+def _summed(zone: int, what: str, batches: Sequence[Submission], answer: Value | None) -> Iterator[Finding]:
+    """What meter-data keeps of a period is, slot by slot, the sums of what was submitted in it."""
     if not batches:
         return
-    value = decoded(answer)
-    there = value.value.items if isinstance(value, Optional) and isinstance(value.value, List) else ()
+    there = answer.items if isinstance(answer, List) else ()
     try:
-        columns = zip(*batches, strict=True)
+        columns = zip(*(batch.commitments for batch in batches), strict=True)
         sums = [
             ReferencePoint.sum([ReferencePoint.from_bytes_checked(c) for c in column]).to_bytes() for column in columns
         ]
@@ -156,5 +175,5 @@ def _running(zone: int, batches: Sequence[Sequence[bytes]], answer: bytes) -> It
     wrong = [slot for slot, found in enumerate(sums) if slot >= len(there) or there[slot] != Buffer(found)]
     if wrong or len(there) != len(sums):
         slots = ", ".join(map(str, wrong[:5])) or "beyond the last"
-        words = f"the running commitments are not the sums of those submitted: slot {slots}"
+        words = f"the {what} are not the sums of those submitted: slot {slots}"
         yield Finding(zone, None, "", Failure(Check.TOTAL, words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,9 @@ from appliance.chain.clarity import Ascii, Buffer, List, Optional, Tuple, UInt, 
 from appliance.chain.node import Accepted, Node
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import PrivateKey, Transaction, txid
+from appliance.cli.town import TARIFF
 from appliance.config import ZoneConfig
-from appliance.founding import CONTRACTS, Founders, found
+from appliance.founding import CONTRACTS, Charter, Founders, Site, found
 from appliance.proof import BoundProof, SummedBatch, sum_hint
 from circuits import usage
 from circuits.generators import LIB
@@ -37,7 +38,9 @@ OWN: Final = {HONEST: 5, CONTESTED: 7}  # that slot
 NETWORK: Final = Network.TESTNET
 FOLDER: Final = Path(__file__).resolve().parents[2] / "contracts"
 
-DEPLOYER, STEWARD, GATEWAY, DWELLING = (PrivateKey(bytes([n]) * 32) for n in (11, 12, 13, 14))
+DEPLOYER, STEWARD, GATEWAY, DWELLING, SECOND = (PrivateKey(bytes([n]) * 32) for n in (11, 12, 13, 14, 15))
+
+TARIFFS: Final = (TARIFF, replace(TARIFF, utility="water"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +59,46 @@ class Made:
 
 
 def genesis() -> dict[str, int]:
-    return {str(key.address(NETWORK)): 10**12 for key in (DEPLOYER, STEWARD, GATEWAY, DWELLING)}
+    homes = [home(zone, slot) for zone, slot in OWN.items()]
+    return {str(key.address(NETWORK)): 10**12 for key in (DEPLOYER, STEWARD, SECOND, GATEWAY, DWELLING, *homes)}
+
+
+def home(zone: int, slot: int) -> PrivateKey:
+    """The key of the dwelling in a slot; those of zone 1 have water, too."""
+    return PrivateKey(hashlib.sha256(f"home {zone}/{slot}".encode()).digest())
 
 
 def zones() -> list[ZoneConfig]:
-    dwellings = {slot: f"home {slot}" for slot in range(SLOTS)}
+    lane_a, lane_b = ({slot: f"{zone}/{slot}" for slot in range(SLOTS)} for zone in (1, 2))
     return [
-        ZoneConfig(1, "Lane A", "electricity", SLOTS, FIRST_BLOCK, dwellings, ()),
-        ZoneConfig(2, "Lane B", "electricity", SLOTS, FIRST_BLOCK, dwellings, ()),
-        ZoneConfig(3, "Well", "water", SLOTS, FIRST_BLOCK, dwellings, ()),
+        ZoneConfig(1, "Lane A", "electricity", SLOTS, FIRST_BLOCK, lane_a, ()),
+        ZoneConfig(2, "Lane B", "electricity", SLOTS, FIRST_BLOCK, lane_b, ()),
+        ZoneConfig(3, "Well", "water", SLOTS, FIRST_BLOCK, lane_a, ()),
     ]
+
+
+def site() -> Site:
+    principals = {f"{zone}/{slot}": home(zone, slot).address(NETWORK) for zone in (1, 2) for slot in range(SLOTS)}
+    return Site(GATEWAY.address(NETWORK), zones(), 0, DAY, principals)
 
 
 async def make(url: str) -> Made:
     """Founds the settlement and submits BATCHES; of the two OWN slots one proves what the batch will say, one something
     else."""
     sources = {name: (FOLDER / f"{name}.clar").read_text("utf-8") for name in CONTRACTS}
-    deployer, gateway = DEPLOYER.address(NETWORK), GATEWAY.address(NETWORK)
+    deployer = DEPLOYER.address(NETWORK)
+    charter = Charter(STEWARD.address(NETWORK), Contract(deployer, "voucher-token"), 100_000, TARIFFS)
     rng = random.Random(3)
     raws: dict[tuple[int, int], bytes] = {}
     own: dict[tuple[int, int], bytes] = {}
     totals: dict[tuple[int, int], int] = {}
     async with aiohttp.ClientSession() as session:
         node = Node(url, session)
-        await found(node, Founders(DEPLOYER, STEWARD, NETWORK), sources, gateway, zones(), DAY)
+        await found(node, Founders(DEPLOYER, (STEWARD, SECOND), NETWORK), sources, charter, site())
         for zone, slot in OWN.items():
             arguments = (UInt(zone), UInt(slot), Optional(DWELLING.address(NETWORK)))
             call = ContractCall(Contract(deployer, "user-registry"), "set-self-proving", arguments)
-            await _send(node, STEWARD, call)
+            await send(node, home(zone, slot), call)
         for zone, count in BATCHES.items():
             for first in range(FIRST_BLOCK, FIRST_BLOCK + BLOCKS * count, BLOCKS):
                 openings = [Opening(rng.randrange(2**20), Scalar(rng.randrange(N))) for _ in range(SLOTS)]
@@ -110,7 +125,7 @@ async def _submit(
     context = usage_batch_context(sender, batch)
     made = usage.prove(LibPoint, openings, context, rng.randbytes(32), opened=True)
     proof = BoundProof(context, made.points, made.scalars, made.hints)
-    return await _send(node, GATEWAY, submit_usage_batch(sender, batch, proof))
+    return await send(node, GATEWAY, submit_usage_batch(sender, batch, proof))
 
 
 async def _prove_own(node: Node, rng: random.Random, zone: int, first: int, opening: Opening) -> bytes:
@@ -139,10 +154,10 @@ async def _prove_own(node: Node, rng: random.Random, zone: int, first: int, open
         *(List(tuple(Buffer(item) for item in part)) for part in (made.points, made.scalars, made.hints)),
         privacy_proof,
     )
-    return await _send(node, DWELLING, ContractCall(meter_data, "submit-usage-proof", arguments))
+    return await send(node, DWELLING, ContractCall(meter_data, "submit-usage-proof", arguments))
 
 
-async def _send(node: Node, key: PrivateKey, payload: ContractCall) -> bytes:
+async def send(node: Node, key: PrivateKey, payload: ContractCall) -> bytes:
     """Signed, sent and successful: its bytes."""
     nonce = (await node.account(key.address(NETWORK))).nonce
     unsigned = Transaction.unsigned(payload, network=NETWORK, public_key=key.public_key, nonce=nonce, fee=1_000_000)

@@ -15,11 +15,20 @@ RANGES: Final = {
     "meter-data": 200,
     "privacy-proof": 300,
     "aggregation": 400,
+    "billing": 500,
+    "payment": 600,
+    "dispute-resolution": 700,
+    "governance": 800,
     "audit-log": 900,
     "range": 1000,
     "point-sums": 1100,
+    "utility-token": 1200,
+    "voucher-token": 1300,
 }
-VERIFIERS: Final = ("range-1", "range-4", "range-16", "range-32", "range-64")
+VERIFIERS: Final = (
+    *("range-1", "range-4", "range-16", "range-32", "range-64"),
+    *("money-1", "money-4", "money-16", "money-32"),
+)
 GENERATED: Final = (*VERIFIERS, "point-sums")
 
 _CONSTANT: Final = re.compile(r"^\(define-constant (ERR_[A-Z_]+) \(err u(\d+)\)\) ;; (\S.*)$")

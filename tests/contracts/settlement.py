@@ -1,30 +1,44 @@
-"""A settlement on the VM: the contracts deployed and bootstrapped, zones, and proven batches that fit them."""
+"""A settlement on the VM: the contracts deployed and bootstrapped, zones with dwellings, and proven batches that fit.
+
+s = Settlement(vm, small=True, later=("billing",))  # zones of 4 slots, k-min 2; billing deployed and active, too
+s.bootstrap()                                       # roles, gateway, listed token
+s.zone(1, 4)                                        # a dwelling in every slot: household(1, 0) to household(1, 3)
+batch = s.metered(rng, 1, [5, 0, 7, 9])             # a whole period of one batch, proved, and closed
+"""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
 from appliance.chain.address import Address, Contract, Network
-from appliance.chain.clarity import Buffer, Optional, serialize
+from appliance.chain.clarity import Optional, serialize
 from circuits import hints
 from circuits import usage as usage_proof
 from circuits.generators import LIB
 from circuits.group import LibPoint
-from circuits.opening import sum_openings
 from circuits.pedersen import Opening, commit
 from circuits.range_equation import RangeProof, RangeStatement
-from circuits.scalar import N, P, Scalar
+from circuits.scalar import P, Scalar
 from circuits.shape import USAGE, generators
+from tests.contracts.batches import Batch as Batch
+from tests.contracts.batches import OwnProof as OwnProof
+from tests.contracts.batches import make_batch as make_batch
 from tests.contracts.errors import GENERATED, error_name
+from tests.contracts.texts import OFFICE, SMALL_K_MIN, TOKEN, small_registry
 from tests.contracts.vm import CONTRACTS, Machine, Receipt, value
 
-DEPLOYMENT_ORDER: Final = ("audit-log", "user-registry", *GENERATED, "privacy-proof", "aggregation", "meter-data")
+_LATER: Final = ("billing", "utility-token", "voucher-token", "payment", "dispute-resolution", "governance")
+LATER: Final = tuple(name for name in _LATER if (CONTRACTS / f"{name}.clar").exists())
+DEPLOYMENT_ORDER: Final = (
+    *("audit-log", "user-registry", *GENERATED, "privacy-proof", "aggregation", "meter-data"),
+    *LATER,
+)
 CHAIN_ID: Final = Network.TESTNET.chain_id
 ELECTRICITY: Final = 1
 WATER: Final = 2
@@ -38,8 +52,18 @@ def account(name: str) -> Address:
 
 
 STEWARD: Final = account("steward")
+SECOND: Final = account("second steward")
+TREASURERS: Final = tuple(account(f"treasurer {n}") for n in range(3))
+PROVIDER: Final = account("provider")
+AGENT: Final = account("agent")
 GATEWAY: Final = account("gateway")
 STRANGER: Final = account("stranger")
+K_MIN: Final = 15
+
+
+def household(zone: int, slot: int) -> Address:
+    """The principal of the dwelling that `Settlement.zone` puts into a slot."""
+    return account(f"household {zone}/{slot}")
 
 
 @cache
@@ -57,73 +81,6 @@ def deploy_proof(vm: Machine, deployer: Address, source: str | None = None) -> C
     for name in GENERATED:
         text = text.replace(f" .{name} ", f" '{generated(vm)}.{name} ")
     return vm.deploy("privacy-proof", deployer, text)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The arguments of submit-usage-batch, and the openings behind them. Without `points` it is not proven yet."""
-
-    zone: int
-    first_block: int
-    last_block: int
-    commitments: list[bytes]
-    total: int
-    blinding_sum: bytes
-    evidence_root: bytes
-    authenticity: list[int]
-    openings: tuple[Opening, ...]
-    sum_hint: bytes | None = None
-    points: list[bytes] | None = None
-    scalars: list[bytes] | None = None
-    hints: list[bytes] | None = None
-
-    def args(self, proof: Contract) -> list[Any]:
-        return [
-            self.zone,
-            self.first_block,
-            self.last_block,
-            self.commitments,
-            self.total,
-            self.blinding_sum,
-            self.evidence_root,
-            self.authenticity,
-            None if self.sum_hint is None else Optional(Buffer(self.sum_hint)),
-            self.points or [],
-            self.scalars or [],
-            self.hints or [],
-            proof,
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnProof:
-    """What a dwelling says of its own slot."""
-
-    zone: int
-    slot: int
-    first_block: int
-    last_block: int
-    opening: Opening
-
-
-def make_batch(
-    rng: random.Random, zone: int, first_block: int, last_block: int, usage: Sequence[int], **changes: Any
-) -> Batch:
-    """An honest batch, not proven yet: fresh blindings, the opening of the sum, an evidence root of its own."""
-    openings = tuple(Opening(v, Scalar(rng.randrange(N))) for v in usage)
-    whole = sum_openings(openings)
-    batch = Batch(
-        zone=zone,
-        first_block=first_block,
-        last_block=last_block,
-        commitments=[commit(LIB, opening).to_bytes() for opening in openings],
-        total=whole.value,
-        blinding_sum=whole.blinding.to_bytes(),
-        evidence_root=rng.randbytes(32),
-        authenticity=[0, len(usage), 0, 0, 0, 0],
-        openings=openings,
-    )
-    return replace(batch, **changes)
 
 
 def addition_hint(running: Sequence[bytes], added: Sequence[bytes]) -> bytes:
@@ -157,35 +114,134 @@ _numbers = itertools.count(1)
 
 
 class Settlement:
-    """The contracts of one settlement, looked after by STEWARD, with GATEWAY registered. Its deployer is its own, so
-    that settlements of many tests live side by side on one chain; so is a stranger who may deploy look-alikes.
+    """The contracts of one settlement. Its deployer is its own, so that settlements of many tests live side by side on
+    one chain; so is a stranger who may deploy look-alikes.
 
-    `proof` is the text of privacy-proof, if not our own."""
+    `proof` is the text of privacy-proof, if not our own; `small` the test copy of the registry, with zones of 4 slots
+    and k-min 2; `later` which of LATER are deployed, in that order, and active. `token` is listed with `ratio` units of
+    account in a unit, and may be minted by anybody. A period has one block or more."""
 
-    def __init__(self, vm: Machine, proof: str | None = None) -> None:
+    def __init__(
+        self, vm: Machine, proof: str | None = None, *, small: bool = False, later: Sequence[str] = (), ratio: int = 1
+    ) -> None:
         number = next(_numbers)
         self.vm = vm
+        self.k_min = SMALL_K_MIN if small else K_MIN
+        self.ratio = ratio
         self.deployer = account(f"deployer {number}")
         self.stranger = account(f"stranger {number}")
         self.audit = vm.deploy("audit-log", self.deployer)
-        self.registry = vm.deploy("user-registry", self.deployer)
+        self.registry = vm.deploy("user-registry", self.deployer, small_registry() if small else None)
         self.proof = deploy_proof(vm, self.deployer, proof)
         self.aggregation = vm.deploy("aggregation", self.deployer)
         self.meter_data = vm.deploy("meter-data", self.deployer)
+        self.token = vm.deploy("test-token", self.deployer, TOKEN)
+        self.later = {name: vm.deploy(name, self.deployer) for name in later}
 
-    def bootstrap(self, **active: Contract) -> None:
-        """As README.md says: writers first, then stewards and active contracts."""
-        self.call(self.audit, "bootstrap", [self.registry, self.meter_data], sender=self.deployer).ok()
-        contracts = {"privacy-proof": self.proof, "aggregation": self.aggregation, "meter-data": self.meter_data}
-        contracts |= {name.replace("_", "-"): contract for name, contract in active.items()}
-        table = [{"name": name, "contract": contract} for name, contract in contracts.items()]
-        self.call(self.registry, "bootstrap", [STEWARD], table, sender=self.deployer).ok()
+    @property
+    def billing(self) -> Contract:
+        return self.later["billing"]
+
+    @property
+    def payment(self) -> Contract:
+        return self.later["payment"]
+
+    @property
+    def disputes(self) -> Contract:
+        return self.later["dispute-resolution"]
+
+    @property
+    def governance(self) -> Contract:
+        return self.later["governance"]
+
+    def bootstrap(
+        self,
+        writers: Sequence[Contract] | None = None,
+        parameters: Mapping[str, int] | None = None,
+        **active: Contract,
+    ) -> None:
+        """As README.md says: writers first, then stewards and active contracts, then the other roles and the gateway.
+        `active` puts other contracts into the table, or further ones (`dispute_resolution=...`)."""
+        self.found(writers, parameters, **active)
+        for role, people in (("provider", [PROVIDER]), ("agent", [AGENT]), ("treasurer", TREASURERS)):
+            for who in people:
+                self.together(self.registry, f"register-{role}", who)
         self.call(self.registry, "register-gateway", GATEWAY, sender=STEWARD).ok()
 
-    def zone(self, zone: int, slots: int, *, utility: int = ELECTRICITY, first_block: int = 100) -> None:
-        """A dwelling in every slot."""
-        fields = (zone, GATEWAY, utility, slots, slots, first_block, DAY)
-        self.call(self.registry, "register-zone", *fields, sender=STEWARD).ok()
+    def office(self) -> Contract:
+        """Deploys texts.OFFICE: what it passes on, it may once `bootstrap` has made it governance, payment or other."""
+        return self.vm.deploy("office", self.deployer, OFFICE)
+
+    def found(
+        self,
+        writers: Sequence[Contract] | None = None,
+        parameters: Mapping[str, int] | None = None,
+        **active: Contract,
+    ) -> None:
+        """Only the two bootstraps."""
+        contracts = {"privacy-proof": self.proof, "aggregation": self.aggregation, "meter-data": self.meter_data}
+        contracts |= self.later
+        contracts |= {name.replace("_", "-"): contract for name, contract in active.items()}
+        usual = [self.registry, self.meter_data, *self.later.values()]
+        self.call(self.audit, "bootstrap", list(writers or usual), sender=self.deployer).ok()
+        table = [{"name": name, "contract": contract} for name, contract in contracts.items()]
+        begins = {"period-blocks": 1} | dict(parameters or {})
+        values = [{"name": name, "value": number} for name, number in begins.items()]
+        listed = [{"token": self.token, "ratio": self.ratio}]
+        self.call(self.registry, "bootstrap", [STEWARD, SECOND], table, values, listed, sender=self.deployer).ok()
+
+    def together(self, contract: Contract, function: str, *args: Any) -> Receipt:
+        """What takes two stewards: the second one's receipt, by which it has taken effect."""
+        assert self.call(contract, function, *args, sender=STEWARD).ok() is False
+        receipt = self.call(contract, function, *args, sender=SECOND)
+        assert receipt.ok() is True
+        return receipt
+
+    def empty_zone(
+        self,
+        zone: int,
+        slots: int,
+        *,
+        utility: int = ELECTRICITY,
+        first_block: int = 100,
+        gateway: Address = GATEWAY,
+        origin: int = 0,
+        first_period: int = 0,
+        token: Contract | None = None,
+    ) -> None:
+        """Nobody lives there yet. Its first block began in 1970, so that the chain's clock holds no batch back."""
+        settles = token or self.token
+        fields = (zone, gateway, PROVIDER, utility, slots, first_block, origin, DAY, settles, first_period)
+        self.together(self.registry, "register-zone", *fields)
+
+    def zone(self, zone: int, slots: int, *, vacant: Sequence[int] = (), **fields: Any) -> None:
+        """A dwelling of its own in every slot that is not `vacant`; `fields` as of `empty_zone`."""
+        self.empty_zone(zone, slots, **fields)
+        self.settle({household(zone, slot): [(zone, slot)] for slot in range(slots) if slot not in vacant})
+
+    def settle(self, homes: Mapping[Address, Sequence[tuple[int, int]]]) -> None:
+        """Registers dwellings by their principals, each with its (zone, slot)s."""
+        users = [
+            {"who": who, "slots": [{"zone": zone, "slot": slot} for zone, slot in places]}
+            for who, places in homes.items()
+        ]
+        if users:
+            self.together(self.registry, "register-users", users)
+
+    def metered(self, rng: random.Random, zone: int, usage: Sequence[int], *, blocks: int = 7) -> Batch:
+        """A whole period of one batch, proved and closed; the batch, whose openings are the period's."""
+        batch = self.following(rng, zone, usage, blocks)
+        self.submit(batch).ok()
+        self.close_period(zone).ok()
+        return batch
+
+    def close_period(self, zone: int, *, sender: Address = GATEWAY) -> Receipt:
+        return self.call(self.meter_data, "close-period", zone, sender=sender)
+
+    def open_period(self, zone: int) -> int:
+        period = self.read(self.registry, "get-open-period", zone)
+        assert isinstance(period, int)
+        return period
 
     def call(self, contract: Contract, function: str, *args: Any, sender: Address) -> Receipt:
         return self.vm.public(contract, function, list(args), sender)
@@ -202,7 +258,7 @@ class Settlement:
             "proof": self.proof,
             "submitter": GATEWAY,
             "zone": batch.zone,
-            "period": 0,
+            "period": self.open_period(batch.zone),
             "first-block": batch.first_block,
             "last-block": batch.last_block,
             "total": batch.total,
@@ -233,7 +289,9 @@ class Settlement:
         return self.vm.public(self.meter_data, "submit-usage-batch", proven.args(proof or self.proof), sender)
 
     def self_proving(self, zone: int, slot: int, prover: Address) -> None:
-        self.call(self.registry, "set-self-proving", zone, slot, Optional(prover), sender=STEWARD).ok()
+        """By the slot's household: at once before the zone's first batch, else from the next period on."""
+        sender = household(zone, slot)
+        self.call(self.registry, "set-self-proving", zone, slot, Optional(prover), sender=sender).ok()
 
     def own_context(self, own: OwnProof, sender: Address, **changes: Any) -> bytes:
         """The 32 bytes that a slot's own proof is bound to, from the specification."""
@@ -245,7 +303,7 @@ class Settlement:
             "submitter": sender,
             "zone": own.zone,
             "slot": own.slot,
-            "period": 0,
+            "period": self.open_period(own.zone),
             "first-block": own.first_block,
             "last-block": own.last_block,
             "commitments-hash": consensus_hash([commit(LIB, own.opening).to_bytes()]),

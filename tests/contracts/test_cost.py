@@ -9,12 +9,13 @@ import random
 
 import pytest
 
-from circuits import bit, zero
+from circuits import bit, each_zero, money, zero
 from circuits.bit import BitProof
+from circuits.each_zero import KnownZero
 from circuits.generators import LIB
+from circuits.group import LibPoint
 from circuits.opening import sum_openings
-from circuits.pedersen import commit
-from circuits.scalar import Scalar
+from circuits.tariff import Line
 from tests.contracts.privacy import CONTEXT, Proof, encoded, openings, sum_hints
 from tests.contracts.settlement import MAX_USAGE, Settlement, addition_hint, prove
 from tests.contracts.vm import Receipt
@@ -58,15 +59,41 @@ def test_anyone_s_check_fits_a_read_only_call(proof: Proof, rng: random.Random, 
     assert receipt.costs["runtime"] <= CALL_RUNTIME
 
 
+@pytest.mark.parametrize("m", [1, 4, 16, 32])
+def test_anyone_s_check_of_money_fits_a_read_only_call(proof: Proof, rng: random.Random, m: int) -> None:
+    known = openings(rng, [rng.randrange(2**48) for _ in range(m)])
+    made = money.prove(LibPoint, known, CONTEXT, rng.randbytes(32))
+    receipt = proof.verify("money", made.commitments, None, made.points, made.scalars, made.hints)
+    assert receipt.ok() is True
+    print(f"verify-proof money, {m} values: {receipt.costs}")
+    assert receipt.costs["readLength"] <= CALL_READ_LENGTH
+    assert receipt.costs["readCount"] <= CALL_READ_COUNT
+    assert receipt.costs["runtime"] <= CALL_RUNTIME
+
+
+@pytest.mark.parametrize("b", [2, 3, 4])
+def test_zeros_of_a_whole_zone(proof: Proof, rng: random.Random, b: int) -> None:
+    """About 28,000 for each branch and slot, as a single zero costs."""
+    rows = [openings(rng, [0 if i == 0 else 7] * 64) for i in range(b)]
+    branches = [encoded(row) for row in rows]
+    known = [KnownZero(0, zeroed.blinding) for zeroed in rows[0]]
+    made = each_zero.prove(LIB, branches, known, CONTEXT, rng.randbytes(32))
+    receipt = proof.each_zero(branches, made)
+    receipt.ok()
+    load = receipt.costs["readLength"]
+    print(f"verify-each-zero, {b} branches, 64 slots: {receipt.costs['runtime']} of which {load} to load contracts")
+    assert receipt.costs["runtime"] - load <= 29_000 * 64 * b
+
+
 def test_the_small_proofs(proof: Proof, rng: random.Random) -> None:
     """Runtime of a call less what loading contracts costs, which is their length and a little."""
     one, none, ballot = openings(rng, [5, 0, 1])
     shown = zero.prove(LIB, none.blinding, CONTEXT, rng.randbytes(32))
     bit_shown = bit.prove(LIB, ballot, CONTEXT, rng.randbytes(32))
-    usage = [commit(LIB, opening) for opening in openings(rng, [7] * 64)]
-    rate, fee = 250, 90_000
-    scaled = [(u * Scalar(rate)).to_bytes() for u in usage]
-    hint = addition_hint(scaled, [(LIB.value * Scalar(fee)).to_bytes()] * 64)
+    usage = encoded(openings(rng, [7] * 64))
+    rate, constant = 250, -90_000
+    line = Line(rate, constant).points(LIB, usage, [True] * 64)
+    other = encoded(openings(rng, [7] * 64))
     whole = sum_openings(many := openings(rng, [7] * 64))
     (opened,), (nothing,) = encoded([one]), encoded([none])
     figures: list[tuple[str, Receipt, int]] = [
@@ -74,8 +101,9 @@ def test_the_small_proofs(proof: Proof, rng: random.Random) -> None:
         ("opening of zero", proof.opens(nothing, 0, none.blinding.to_bytes()), 50_000),
         ("zero", proof.zero(nothing, shown.nonce, shown.response), 30_000),
         ("bit", proof.verify("bit", encoded([ballot]), None, *parts_of(bit_shown)), 350_000),
-        ("64 bills", proof.bills([u.to_bytes() for u in usage], rate, fee, hint), 16_000_000),
-        ("64 bills without a fee", proof.bills([u.to_bytes() for u in usage], rate, 0, b""), 3_000_000),
+        ("a line of 64", proof.line(usage, rate, constant, line.hint), 16_000_000),
+        ("a line of 64 without a constant", proof.line(usage, rate, 0, b""), 3_000_000),
+        ("64 differences", proof.subtract(usage, other, addition_hint(usage, other)), 13_500_000),
         (
             "opening of a sum of 64",
             proof.verify(

@@ -63,6 +63,7 @@ def test_three_batches_of_a_zone(settlement: Settlement, rng: random.Random, zon
             "checked": 3,
             "height": s.vm.height(),
             "contested": False,
+            "period": 0,
         }
         assert s.read(s.meter_data, "get-commitments", zone, batch.first_block) == batch.commitments
         assert s.read(s.aggregation, "get-zone-usage", zone, batch.first_block) == {

@@ -22,6 +22,7 @@ from tests.contracts.settlement import (
     addition_hint,
     usage,
 )
+from tests.contracts.texts import LOOK_ALIKE
 from tests.contracts.vm import VmError
 
 OPENING = "privacy-proof.ERR_OPENING"
@@ -30,20 +31,6 @@ BLINDING = "privacy-proof.ERR_ENCODING"
 LENGTH = "range.ERR_LENGTH"
 CHANGED = "range.ERR_HINT"  # another statement has other challenges, which the hints do not fit; see test_replay.py
 REPEATED = "meter-data.ERR_REPEATED"
-
-LOOK_ALIKE = """
-(impl-trait .user-registry.proof-trait)
-(define-read-only (verify-usage-batch
-    (ctx (buff 32)) (commitments (list 64 (buff 33))) (total uint) (blinding-sum (buff 32))
-    (points (list 32 (buff 33))) (scalars (list 32 (buff 32))) (hints (list 12 (buff 32))))
-  (if true (ok CLAIM) (err u1)))
-(define-read-only (verify-usage
-    (ctx (buff 32)) (commitments (list 64 (buff 33)))
-    (points (list 32 (buff 33))) (scalars (list 32 (buff 32))) (hints (list 12 (buff 32))))
-  (if true (ok CLAIM) (err u1)))
-(define-read-only (add-commitments (running (list 64 (buff 33))) (added (list 64 (buff 33))) (hint (buff 32)))
-  (if true (ok added) (err u1)))
-"""
 
 
 def _replaced(items: list[bytes], index: int, item: bytes) -> list[bytes]:
@@ -261,11 +248,7 @@ def test_what_a_gateway_can_still_repeat(settlement: Settlement, rng: random.Ran
 def test_a_batch_that_cannot_be_totalled_or_recorded_is_refused(bare: Settlement, rng: random.Random) -> None:
     """A meter-data that is no longer active, and one that may not write to the log."""
     s = bare
-    s.call(s.audit, "bootstrap", [s.registry], sender=s.deployer).ok()
-    table = [{"name": name, "contract": getattr(s, name.replace("-", "_"))} for name in ("meter-data", "aggregation")]
-    table.append({"name": "privacy-proof", "contract": s.proof})
-    s.call(s.registry, "bootstrap", [STEWARD], table, sender=s.deployer).ok()
-    s.call(s.registry, "register-gateway", GATEWAY, sender=STEWARD).ok()
+    s.bootstrap(writers=[s.registry])
     s.zone(1, 16)
     assert s.refused(s.following(rng, 1, usage(rng, 16))) == "audit-log.ERR_NOT_WRITER"
 

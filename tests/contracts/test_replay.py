@@ -13,8 +13,6 @@ from circuits.group import LibPoint
 from circuits.pedersen import Opening
 from circuits.scalar import ONE, Scalar
 from tests.contracts.settlement import (
-    DAY,
-    ELECTRICITY,
     STEWARD,
     STRANGER,
     Batch,
@@ -77,7 +75,7 @@ def test_who_sees_a_pending_batch_cannot_send_it_first(settlement: Settlement, r
     s = settlement
     other = account("another gateway")
     s.call(s.registry, "register-gateway", other, sender=STEWARD).ok()
-    s.call(s.registry, "register-zone", 3, other, ELECTRICITY, 16, 16, 100, DAY, sender=STEWARD).ok()
+    s.zone(3, 16, gateway=other)
     pending = s.proved(s.following(rng, 1, usage(rng, 16)))
     copied = replace(pending, zone=3)
     assert s.refused(copied, zone=3, sender=other) == HINT

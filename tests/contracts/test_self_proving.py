@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from appliance.chain.address import Address
-from appliance.chain.clarity import NONE, Optional
+from appliance.chain.clarity import NONE
 from circuits.generators import LIB
 from circuits.pedersen import commit
 from circuits.scalar import Scalar
@@ -20,59 +19,12 @@ from tests.contracts.settlement import (
     OwnProof,
     Settlement,
     consensus_hash,
+    household,
     prove,
     usage,
 )
-from tests.contracts.test_meter_data_refusals import LOOK_ALIKE
+from tests.contracts.texts import LOOK_ALIKE
 from tests.contracts.vm import plain
-
-# ------------------------------------------------------------------------------------------------ the registry
-
-
-def test_stewards_name_a_slot_s_prover_and_take_it_back(settlement: Settlement) -> None:
-    s = settlement
-    assert s.read(s.registry, "get-self-prover", ZONE, SLOT) is None
-    for prover in (Optional(DEVICE), Optional(NEIGHBOUR), NONE, NONE):
-        receipt = s.call(s.registry, "set-self-proving", ZONE, SLOT, prover, sender=STEWARD)
-        receipt.ok()
-        named = plain(prover)
-        assert s.read(s.registry, "get-self-prover", ZONE, SLOT) == named
-        (event,) = [event.value for event in receipt.prints if event.contract == str(s.registry)]
-        assert plain(event) == {
-            "topic": "self-proving",
-            "zone": ZONE,
-            "slot": SLOT,
-            "prover": named,
-            "steward": STEWARD,
-        }
-        head = s.read(s.audit, "get-head")
-        entry = s.read(s.audit, "get-entry", head["seq"])["entry"]
-        assert entry[32:36] == (103).to_bytes(4, "big")
-        assert entry[68:] == consensus_hash(event)
-    assert s.read(s.registry, "get-self-prover", ZONE, 4) is None
-    assert s.read(s.registry, "get-self-prover", 2, SLOT) is None
-
-
-def test_what_is_no_slot_or_no_second_prover(settlement: Settlement) -> None:
-    s = settlement
-    head = s.read(s.audit, "get-head")
-    cases: list[tuple[str, int, int, Address, Address]] = [
-        ("ERR_NOT_STEWARD", ZONE, SLOT, DEVICE, GATEWAY),
-        ("ERR_NOT_STEWARD", ZONE, SLOT, DEVICE, DEVICE),
-        ("ERR_NOT_STEWARD", ZONE, SLOT, DEVICE, s.deployer),
-        ("ERR_ZONE_UNKNOWN", 77, SLOT, DEVICE, STEWARD),
-        ("ERR_SLOT", ZONE, 16, DEVICE, STEWARD),
-        ("ERR_SLOT", 2, 64, DEVICE, STEWARD),
-        ("ERR_SLOT", ZONE, 2**128 - 1, DEVICE, STEWARD),
-        ("ERR_GATEWAY_PROVES", ZONE, SLOT, GATEWAY, STEWARD),
-    ]
-    for error, zone, slot, prover, sender in cases:
-        receipt = s.call(s.registry, "set-self-proving", zone, slot, Optional(prover), sender=sender)
-        assert refusal(receipt) == f"user-registry.{error}"
-        assert s.read(s.registry, "get-self-prover", zone, slot) is None
-    assert s.read(s.audit, "get-head") == head
-    s.self_proving(2, 63, DEVICE)
-
 
 # ------------------------------------------------------------------------------------------------ who, what, when
 
@@ -130,7 +82,7 @@ def test_only_the_slot_s_own_prover(home: Settlement, rng: random.Random) -> Non
     assert refusal(s.submit_own(own_of(batch, zone=77), sender=DEVICE)) == "meter-data.ERR_ZONE_UNKNOWN"
     s.zone(2, 16)
     assert refusal(s.submit_own(own_of(batch, zone=2), sender=DEVICE)) == "meter-data.ERR_NOT_SELF_PROVER"
-    s.call(s.registry, "set-self-proving", ZONE, SLOT, NONE, sender=STEWARD).ok()
+    s.call(s.registry, "set-self-proving", ZONE, SLOT, NONE, sender=household(ZONE, SLOT)).ok()
     assert refusal(s.submit_own(own_of(batch), sender=DEVICE)) == "meter-data.ERR_NOT_SELF_PROVER"
     assert s.read(s.meter_data, "get-self-proofs", ZONE, batch.first_block) is None
 
@@ -201,10 +153,7 @@ def test_a_batch_s_proof_is_no_slot_s_own_and_no_value_is_out_of_range(
 
 def test_a_proof_that_cannot_be_recorded_is_refused(bare: Settlement, rng: random.Random) -> None:
     s = bare
-    s.call(s.audit, "bootstrap", [s.registry], sender=s.deployer).ok()
-    table = [{"name": "meter-data", "contract": s.meter_data}, {"name": "privacy-proof", "contract": s.proof}]
-    s.call(s.registry, "bootstrap", [STEWARD], table, sender=s.deployer).ok()
-    s.call(s.registry, "register-gateway", GATEWAY, sender=STEWARD).ok()
+    s.bootstrap(writers=[s.registry])
     s.zone(ZONE, 16)
     s.self_proving(ZONE, SLOT, DEVICE)
     own = OwnProof(ZONE, SLOT, 100, 106, another(rng))

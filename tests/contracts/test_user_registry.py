@@ -1,4 +1,4 @@
-"""user-registry: bootstrap, stewards, gateways, zones, active contracts."""
+"""user-registry: bootstrap, what takes two stewards, gateways, zones, active contracts."""
 
 from __future__ import annotations
 
@@ -13,108 +13,284 @@ from tests.contracts.settlement import (
     DAY,
     ELECTRICITY,
     GATEWAY,
+    K_MIN,
+    PROVIDER,
+    SECOND,
     STEWARD,
     STRANGER,
+    TREASURERS,
     WATER,
     Settlement,
     account,
 )
-from tests.contracts.vm import Receipt
+from tests.contracts.vm import CONTRACTS, Machine, Receipt
+
+STEWARD_ROLE, TREASURER_ROLE, PROVIDER_ROLE, AGENT_ROLE, OBSERVER_ROLE = 1, 2, 3, 4, 5
+OTHER = account("other gateway")
 
 
 def refusal(receipt: Receipt) -> str:
-    return error_name(receipt.refusal())
+    return error_name(receipt.refusal()).removeprefix("user-registry.")
 
 
-def register_zone(s: Settlement, sender: Any = STEWARD, **changes: Any) -> Receipt:
+def zone_fields(s: Settlement, **changes: Any) -> list[Any]:
     fields = {
         "zone": 5,
         "gateway": GATEWAY,
+        "provider": PROVIDER,
         "utility": ELECTRICITY,
         "slots": 16,
-        "dwellings": 16,
         "first_block": 20_000,
+        "origin": 1_700_000_000,
         "block_seconds": DAY,
-    } | changes
-    return s.call(s.registry, "register-zone", *fields.values(), sender=sender)
+        "token": s.token,
+        "first_period": 0,
+    }
+    assert set(changes) <= set(fields)
+    return list((fields | changes).values())
 
 
-def test_a_zone_is_what_was_registered(settlement: Settlement) -> None:
-    s = settlement
-    for zone, slots, dwellings, utility, first_block in (
-        (5, 16, 16, ELECTRICITY, 20_000),
-        (6, 64, 64, WATER, 0),
-        (0, 16, 15, WATER, 2**62 - 1),
-        (2**32 - 1, 64, 15, ELECTRICITY, 20_000),
-    ):
-        fields = {"zone": zone, "slots": slots, "dwellings": dwellings, "utility": utility, "first_block": first_block}
-        register_zone(s, **fields).ok()
-        assert s.read(s.registry, "get-zone", zone) == {
-            "gateway": GATEWAY,
-            "utility": utility,
-            "slots": slots,
-            "dwellings": dwellings,
-            "first-block": first_block,
-            "block-seconds": DAY,
-        }
-        state = {"next-block": first_block, "period": 0, "batches": 0}
-        assert s.read(s.meter_data, "get-zone-state", zone) == state
-    assert s.read(s.registry, "get-zone", 7) is None
-    assert s.read(s.meter_data, "get-zone-state", 7) is None
+def register_zone(s: Settlement, sender: Any = STEWARD, **changes: Any) -> Receipt:
+    return s.call(s.registry, "register-zone", *zone_fields(s, **changes), sender=sender)
+
+
+# ------------------------------------------------------------------------------------------------ bootstrap
+
+
+def bootstrap(s: Settlement, **changes: Any) -> Receipt:
+    arguments = {
+        "stewards": [STEWARD, SECOND],
+        "contracts": [{"name": "meter-data", "contract": s.meter_data}],
+        "parameters": [{"name": "k-min", "value": 18}],
+        "tokens": [{"token": s.token, "ratio": 100}],
+    }
+    sender = changes.pop("sender", s.deployer)
+    assert set(changes) <= set(arguments)
+    return s.call(s.registry, "bootstrap", *(arguments | changes).values(), sender=sender)
+
+
+@pytest.fixture
+def logged(bare: Settlement) -> Settlement:
+    """Deployed, with the registry as the only writer of the log."""
+    bare.call(bare.audit, "bootstrap", [bare.registry], sender=bare.deployer).ok()
+    return bare
+
+
+def test_only_the_deployer_bootstraps_once_and_keeps_no_power(logged: Settlement) -> None:
+    s = logged
+    assert refusal(bootstrap(s, sender=s.stranger)) == "ERR_NOT_DEPLOYER"
+    early = s.call(s.registry, "register-gateway", GATEWAY, sender=s.deployer)
+    assert refusal(early) == "ERR_ROLE"
+    bootstrap(s).ok()
+    for sender in (s.deployer, STEWARD):
+        error = "ERR_BOOTSTRAPPED" if sender == s.deployer else "ERR_NOT_DEPLOYER"
+        assert refusal(bootstrap(s, sender=sender, stewards=[s.deployer, s.stranger])) == error
+    assert s.read(s.registry, "has-role", STEWARD_ROLE, STEWARD) is True
+    assert s.read(s.registry, "has-role", STEWARD_ROLE, SECOND) is True
+    assert s.read(s.registry, "has-role", STEWARD_ROLE, s.deployer) is False
+    assert s.read(s.registry, "get-active-contract", "meter-data") == s.meter_data
+    assert s.read(s.registry, "get-active-contract", "billing") is None
+    assert s.read(s.registry, "is-active", "meter-data", s.meter_data) is True
+    assert s.read(s.registry, "is-active", "meter-data", s.stranger) is False
+    assert s.read(s.registry, "is-active", "billing", s.meter_data) is False
+    assert s.read(s.registry, "get-parameter", "k-min") == 18
+    assert s.read(s.registry, "get-parameter", "quorum-pct") == 25
+    assert s.read(s.registry, "get-parameter", "no such") == 0
+    assert s.read(s.registry, "get-token-ratio", s.token) == 100
+    assert s.read(s.registry, "get-token-ratio", s.audit) is None
+    for function, args in (("register-gateway", [GATEWAY]), ("register-steward", [s.deployer])):
+        assert refusal(s.call(s.registry, function, *args, sender=s.deployer)) == "ERR_ROLE"
 
 
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"sender": GATEWAY}, "ERR_NOT_STEWARD"),
-        ({"sender": STRANGER}, "ERR_NOT_STEWARD"),
-        ({"gateway": STRANGER}, "ERR_GATEWAY_UNKNOWN"),
-        ({"utility": 0}, "ERR_UTILITY"),
-        ({"utility": 3}, "ERR_UTILITY"),
-        ({"slots": 0}, "ERR_SLOTS"),
-        ({"slots": 4}, "ERR_SLOTS"),
-        ({"slots": 32}, "ERR_SLOTS"),
-        ({"slots": 65}, "ERR_SLOTS"),
-        ({"dwellings": 0}, "ERR_TOO_FEW_DWELLINGS"),
-        ({"dwellings": 14}, "ERR_TOO_FEW_DWELLINGS"),
-        ({"dwellings": 14, "slots": 64}, "ERR_TOO_FEW_DWELLINGS"),
-        ({"dwellings": 17}, "ERR_TOO_MANY_DWELLINGS"),
-        ({"dwellings": 65, "slots": 64}, "ERR_TOO_MANY_DWELLINGS"),
-        ({"dwellings": 2**128 - 1}, "ERR_TOO_MANY_DWELLINGS"),
-        ({"block_seconds": 0}, "ERR_BLOCK_SECONDS"),
-        ({"zone": 2**32}, "ERR_ZONE_ID"),
-        ({"zone": 2**128 - 1}, "ERR_ZONE_ID"),
-        ({"first_block": 2**62}, "ERR_FIRST_BLOCK"),
-        ({"first_block": 2**128 - 1}, "ERR_FIRST_BLOCK"),
+        ({"stewards": []}, "ERR_FEW_STEWARDS"),
+        ({"stewards": [STEWARD]}, "ERR_FEW_STEWARDS"),
+        ({"stewards": [STEWARD] * 8}, "ERR_FEW_STEWARDS"),
+        ({"parameters": [{"name": "k-min", "value": K_MIN - 1}]}, "ERR_PARAMETER"),
+        ({"parameters": [{"name": "k-min", "value": 21}]}, "ERR_PARAMETER"),
+        ({"parameters": [{"name": "k-min", "value": 2**128 - 1}]}, "ERR_PARAMETER"),
+        ({"parameters": [{"name": "period-blocks", "value": 0}]}, "ERR_PARAMETER"),
+        ({"parameters": [{"name": "no such", "value": 1}]}, "ERR_PARAMETER"),
+        ({"tokens": [{"token": STEWARD, "ratio": 0}]}, "ERR_RATIO"),
+        ({"tokens": [{"token": STEWARD, "ratio": 2**40}]}, "ERR_RATIO"),
+        ({"tokens": [{"token": STEWARD, "ratio": 1}, {"token": STEWARD, "ratio": 2}]}, "ERR_RATIO"),
     ],
 )
-def test_refused_zones(settlement: Settlement, changes: dict[str, Any], error: str) -> None:
-    head = settlement.read(settlement.audit, "get-head")
-    assert refusal(register_zone(settlement, sender=settlement.deployer)) == "user-registry.ERR_NOT_STEWARD"
-    assert refusal(register_zone(settlement, **changes)) == f"user-registry.{error}"
-    assert settlement.read(settlement.registry, "get-zone", 5) is None
-    assert settlement.read(settlement.audit, "get-head") == head
+def test_foundings_that_are_refused(logged: Settlement, changes: dict[str, Any], error: str) -> None:
+    assert refusal(bootstrap(logged, **changes)) == error
+    assert logged.read(logged.registry, "has-role", STEWARD_ROLE, STEWARD) is False
+    bootstrap(logged).ok()
 
 
-def test_a_zone_id_is_given_once_even_to_the_same_zone(settlement: Settlement) -> None:
-    register_zone(settlement).ok()
-    before = settlement.read(settlement.registry, "get-zone", 5)
-    assert refusal(register_zone(settlement)) == "user-registry.ERR_ZONE_KNOWN"
-    assert refusal(register_zone(settlement, slots=64)) == "user-registry.ERR_ZONE_KNOWN"
-    assert settlement.read(settlement.registry, "get-zone", 5) == before
+def test_without_the_right_to_the_audit_log_nothing_is_registered(bare: Settlement) -> None:
+    """A change that cannot be recorded does not happen."""
+    bare.call(bare.audit, "bootstrap", [bare.meter_data], sender=bare.deployer).ok()
+    assert refusal(bootstrap(bare)) == "audit-log.ERR_NOT_WRITER"
+    assert bare.read(bare.registry, "has-role", STEWARD_ROLE, STEWARD) is False
 
 
-def test_gateways(settlement: Settlement) -> None:
+# ------------------------------------------------------------------------------------------------ two stewards
+
+
+def test_one_steward_s_two_calls_are_one_voice(settlement: Settlement) -> None:
     s = settlement
-    other = account("other gateway")
-    assert s.read(s.registry, "get-gateway", other) is None
+    for _ in range(3):
+        assert s.call(s.registry, "register-agent", OTHER, sender=STEWARD).ok() is False
+    assert s.read(s.registry, "has-role", AGENT_ROLE, OTHER) is False
+    assert s.call(s.registry, "register-agent", OTHER, sender=SECOND).ok() is True
+    assert s.read(s.registry, "has-role", AGENT_ROLE, OTHER) is True
+
+
+def test_different_arguments_and_calls_do_not_combine(settlement: Settlement) -> None:
+    s = settlement
+    assert s.call(s.registry, "register-agent", OTHER, sender=STEWARD).ok() is False
+    for function, who in (("register-agent", STRANGER), ("register-treasurer", OTHER), ("register-steward", OTHER)):
+        assert s.call(s.registry, function, who, sender=SECOND).ok() is False
+    for role in (STEWARD_ROLE, TREASURER_ROLE, AGENT_ROLE):
+        for who in (OTHER, STRANGER):
+            assert s.read(s.registry, "has-role", role, who) is False
+
+
+def test_nobody_else_is_asked(settlement: Settlement) -> None:
+    s = settlement
+    for sender in (s.deployer, GATEWAY, PROVIDER, *TREASURERS, s.stranger):
+        assert refusal(s.call(s.registry, "register-agent", OTHER, sender=sender)) == "ERR_ROLE"
+    assert s.call(s.registry, "register-agent", OTHER, sender=STEWARD).ok() is False
+    for sender in (GATEWAY, *TREASURERS):
+        assert refusal(s.call(s.registry, "register-agent", OTHER, sender=sender)) == "ERR_ROLE"
+    assert s.read(s.registry, "has-role", AGENT_ROLE, OTHER) is False
+
+
+def test_who_is_no_steward_any_more_has_said_nothing(bare: Settlement) -> None:
+    s = bare
+    office = s.office()
+    s.bootstrap(governance=office)
+    third = account("third steward")
+    s.together(s.registry, "register-steward", third)
+    assert s.call(s.registry, "register-agent", OTHER, sender=third).ok() is False
+    s.call(office, "set-role", STEWARD_ROLE, third, False, sender=STRANGER).ok()
+    assert s.call(s.registry, "register-agent", OTHER, sender=STEWARD).ok() is False
+    assert refusal(s.call(s.registry, "register-agent", OTHER, sender=third)) == "ERR_ROLE"
+    assert s.call(s.registry, "register-agent", OTHER, sender=SECOND).ok() is True
+
+
+def test_an_approval_lapses_after_a_week(settlement: Settlement) -> None:
+    s = settlement
+    assert s.call(s.registry, "register-agent", OTHER, sender=STEWARD).ok() is False
+    s.vm.burn(1008)
+    assert s.call(s.registry, "register-agent", OTHER, sender=SECOND).ok() is False
+    s.vm.burn(1006)
+    assert s.call(s.registry, "register-agent", OTHER, sender=STEWARD).ok() is True
+
+
+def test_what_took_effect_is_asked_for_anew(settlement: Settlement) -> None:
+    """A third voice that comes late opens the question again, and alone decides nothing."""
+    s = settlement
+    s.together(s.registry, "register-steward", OTHER)
+    s.together(s.registry, "register-agent", STRANGER)
+    assert s.call(s.registry, "register-agent", STRANGER, sender=OTHER).ok() is False
+    assert refusal(s.call(s.registry, "register-agent", STRANGER, sender=STEWARD)) == "ERR_NO_CHANGE"
+
+
+def test_observers_are_stewards_and_treasurers_each_counted_once(bare: Settlement) -> None:
+    s = bare
+    office = s.office()
+    s.bootstrap(governance=office)
+    s.together(s.registry, "register-treasurer", STEWARD)
+    action = bytes(range(32))
+
+    def approve(sender: Any, name: str = "governance", action: bytes = action, needed: int = 3) -> Receipt:
+        return s.call(office, "approve", name, OBSERVER_ROLE, action, needed, sender=sender)
+
+    assert s.read(s.registry, "has-role", OBSERVER_ROLE, STEWARD) is True
+    assert s.read(s.registry, "has-role", OBSERVER_ROLE, TREASURERS[0]) is True
+    assert s.read(s.registry, "has-role", OBSERVER_ROLE, PROVIDER) is False
+    assert approve(STEWARD).ok() is False
+    assert approve(STEWARD).ok() is False
+    assert approve(TREASURERS[0]).ok() is False
+    assert approve(TREASURERS[1], action=bytes(32)).ok() is False
+    assert refusal(approve(PROVIDER)) == "ERR_ROLE"
+    assert refusal(approve(SECOND, name="payment")) == "ERR_CALLER"
+    assert approve(SECOND).ok() is True
+    assert approve(account("nobody"), needed=0).refusal() == 103
+
+
+def test_more_persons_than_can_be_kept_never_are_enough(bare: Settlement) -> None:
+    s = bare
+    office = s.office()
+    s.bootstrap(governance=office)
+    people = [account(f"treasurer number {n}") for n in range(7)]
+    for who in people:
+        s.together(s.registry, "register-treasurer", who)
+    for who in (*TREASURERS, *people):
+        assert s.call(office, "approve", "governance", TREASURER_ROLE, bytes(32), 9, sender=who).ok() is False
+
+
+def test_roles_are_given_once_and_two_stewards_stay(bare: Settlement) -> None:
+    s = bare
+    office = s.office()
+    s.bootstrap(governance=office)
+
+    def set_role(role: int, who: Any, given: bool) -> Receipt:
+        return s.call(office, "set-role", role, who, given, sender=STRANGER)
+
+    for role in (0, OBSERVER_ROLE, 2**128 - 1):
+        assert refusal(set_role(role, OTHER, True)) == "ERR_NO_SUCH_ROLE"
+    assert refusal(set_role(PROVIDER_ROLE, PROVIDER, True)) == "ERR_NO_CHANGE"
+    assert refusal(set_role(AGENT_ROLE, OTHER, False)) == "ERR_NO_CHANGE"
+    assert refusal(set_role(STEWARD_ROLE, SECOND, False)) == "ERR_FEW_STEWARDS"
+    set_role(STEWARD_ROLE, OTHER, True).ok()
+    set_role(STEWARD_ROLE, SECOND, False).ok()
+    assert refusal(set_role(STEWARD_ROLE, STEWARD, False)) == "ERR_FEW_STEWARDS"
+    assert s.read(s.registry, "has-role", STEWARD_ROLE, SECOND) is False
+
+
+# ------------------------------------------------------------------------------------------------ gateways
+
+
+def test_gateways_are_registered_by_a_steward(settlement: Settlement) -> None:
+    s = settlement
+    assert s.read(s.registry, "get-gateway", OTHER) is None
     for sender in (s.deployer, GATEWAY, s.stranger):
-        receipt = s.call(s.registry, "register-gateway", other, sender=sender)
-        assert refusal(receipt) == "user-registry.ERR_NOT_STEWARD"
-    s.call(s.registry, "register-gateway", other, sender=STEWARD).ok()
-    assert s.read(s.registry, "get-gateway", other) == {"steward": STEWARD, "height": s.vm.height()}
-    again = s.call(s.registry, "register-gateway", other, sender=STEWARD)
-    assert refusal(again) == "user-registry.ERR_GATEWAY_KNOWN"
+        assert refusal(s.call(s.registry, "register-gateway", OTHER, sender=sender)) == "ERR_ROLE"
+    assert refusal(s.call(s.registry, "register-gateway", s.audit, sender=STEWARD)) == "ERR_NOT_ACCOUNT"
+    s.call(s.registry, "register-gateway", OTHER, sender=STEWARD).ok()
+    assert s.read(s.registry, "get-gateway", OTHER) == {"steward": STEWARD, "height": s.vm.height(), "revoked": False}
+    assert refusal(s.call(s.registry, "register-gateway", OTHER, sender=STEWARD)) == "ERR_GATEWAY_KNOWN"
+
+
+def test_a_revoked_gateway_is_out_and_its_zones_are_frozen_until_another_comes(settlement: Settlement) -> None:
+    s = settlement
+
+    def revoke(sender: Any, gateway: Any = GATEWAY) -> Receipt:
+        return s.call(s.registry, "revoke-gateway", gateway, sender=sender)
+
+    assert refusal(revoke(STEWARD, OTHER)) == "ERR_GATEWAY_UNKNOWN"
+    assert refusal(revoke(s.stranger)) == "ERR_ROLE"
+    assert revoke(STEWARD).ok() is False
+    assert s.read(s.registry, "is-gateway", 1, GATEWAY) is True
+    assert revoke(SECOND).ok() is True
+    assert s.read(s.registry, "get-zone", 1)["frozen"] is True
+    assert s.read(s.registry, "is-gateway", 1, GATEWAY) is False
+    assert refusal(revoke(STEWARD)) == "ERR_GATEWAY_UNKNOWN"
+
+    replace = ("replace-gateway", 1, OTHER)
+    assert refusal(s.call(s.registry, *replace, sender=STEWARD)) == "ERR_GATEWAY_UNKNOWN"
+    assert refusal(s.call(s.registry, "replace-gateway", 1, GATEWAY, sender=STEWARD)) == "ERR_GATEWAY_UNKNOWN"
+    assert refusal(s.call(s.registry, "register-gateway", GATEWAY, sender=STEWARD)) == "ERR_GATEWAY_KNOWN"
+    assert refusal(register_zone(s)) == "ERR_GATEWAY_UNKNOWN"
+    s.call(s.registry, "register-gateway", OTHER, sender=STEWARD).ok()
+    assert refusal(s.call(s.registry, "replace-gateway", 77, OTHER, sender=STEWARD)) == "ERR_ZONE_UNKNOWN"
+    assert s.call(s.registry, "replace-gateway", 2, OTHER, sender=STEWARD).ok() is False  # another zone: another call
+    s.together(s.registry, *replace)
+    assert s.read(s.registry, "get-zone", 1)["frozen"] is False
+    assert s.read(s.registry, "get-zone", 1)["gateway"] == OTHER
+    assert s.read(s.registry, "get-zone", 2)["frozen"] is True
+    assert s.read(s.registry, "is-gateway", 1, OTHER) is True
+    assert s.read(s.registry, "is-gateway", 2, OTHER) is False
+    assert s.read(s.registry, "is-gateway", 77, OTHER) is False
 
 
 def test_a_steward_s_key_behind_another_contract_is_no_steward(settlement: Settlement) -> None:
@@ -124,54 +300,128 @@ def test_a_steward_s_key_behind_another_contract_is_no_steward(settlement: Settl
         s.stranger,
         f"""(define-public (lure) (contract-call? '{s.registry} register-gateway '{s.stranger}))""",
     )
-    assert refusal(s.call(relay, "lure", sender=STEWARD)) == "user-registry.ERR_NOT_STEWARD"
+    assert refusal(s.call(relay, "lure", sender=STEWARD)) == "ERR_ROLE"
 
 
-def test_only_the_deployer_bootstraps_once_and_keeps_no_power(bare: Settlement) -> None:
-    s = bare
-    s.call(s.audit, "bootstrap", [s.registry], sender=s.deployer).ok()
-    table = [{"name": "meter-data", "contract": s.meter_data}]
-    other = [{"name": "meter-data", "contract": s.stranger}]
-
-    def bootstrap(sender: Any, stewards: list[Any], contracts: list[Any]) -> Receipt:
-        return s.call(s.registry, "bootstrap", stewards, contracts, sender=sender)
-
-    assert refusal(bootstrap(s.stranger, [s.stranger], other)) == "user-registry.ERR_NOT_DEPLOYER"
-    assert refusal(bootstrap(s.deployer, [], table)) == "user-registry.ERR_NO_STEWARD"
-    early = s.call(s.registry, "register-gateway", GATEWAY, sender=s.deployer)
-    assert refusal(early) == "user-registry.ERR_NOT_STEWARD"
-    bootstrap(s.deployer, [STEWARD], table).ok()
-    for sender in (s.deployer, STEWARD):
-        error = "ERR_BOOTSTRAPPED" if sender == s.deployer else "ERR_NOT_DEPLOYER"
-        assert refusal(bootstrap(sender, [s.deployer], other)) == f"user-registry.{error}"
-    assert s.read(s.registry, "is-steward", STEWARD) is True
-    assert s.read(s.registry, "is-steward", s.deployer) is False
-    assert s.read(s.registry, "get-active-contract", "meter-data") == s.meter_data
-    assert s.read(s.registry, "get-active-contract", "billing") is None
-    assert s.read(s.registry, "is-active", "meter-data", s.meter_data) is True
-    assert s.read(s.registry, "is-active", "meter-data", s.stranger) is False
-    assert s.read(s.registry, "is-active", "billing", s.meter_data) is False
-    for function, args in (("register-gateway", [GATEWAY]), ("register-zone", [5, GATEWAY, 1, 16, 16, 0, DAY])):
-        receipt = s.call(s.registry, function, *args, sender=s.deployer)
-        assert refusal(receipt) == "user-registry.ERR_NOT_STEWARD"
+# ------------------------------------------------------------------------------------------------ zones
 
 
-def test_without_the_right_to_the_audit_log_nothing_is_registered(bare: Settlement) -> None:
-    """A change that cannot be recorded does not happen."""
-    bare.call(bare.audit, "bootstrap", [bare.meter_data], sender=bare.deployer).ok()
-    receipt = bare.call(bare.registry, "bootstrap", [STEWARD], [], sender=bare.deployer)
-    assert refusal(receipt) == "audit-log.ERR_NOT_WRITER"
-    assert bare.read(bare.registry, "is-steward", STEWARD) is False
+def test_a_zone_is_what_was_registered(settlement: Settlement) -> None:
+    s = settlement
+    for zone, slots, utility, first_block in (
+        (5, 16, ELECTRICITY, 20_000),
+        (6, 64, WATER, 0),
+        (0, 16, WATER, 2**62 - 1),
+        (2**32 - 1, 64, ELECTRICITY, 20_000),
+    ):
+        fields = {"zone": zone, "slots": slots, "utility": utility, "first_block": first_block}
+        assert register_zone(s, **fields).ok() is False
+        assert s.read(s.registry, "get-zone", zone) is None
+        assert register_zone(s, SECOND, **fields).ok() is True
+        assert s.read(s.registry, "get-zone", zone) == {
+            "gateway": GATEWAY,
+            "provider": PROVIDER,
+            "utility": utility,
+            "slots": slots,
+            "first-block": first_block,
+            "origin": 1_700_000_000,
+            "block-seconds": DAY,
+            "token": s.token,
+            "ratio": 1,
+            "first-period": 0,
+            "period": 0,
+            "begun": False,
+            "closed": False,
+            "frozen": False,
+            "since": s.vm.burn(1) - 1,
+        }
+        state = {"next-block": first_block, "period": 0, "batches": 0}
+        assert s.read(s.meter_data, "get-zone-state", zone) == state
+        assert s.read(s.registry, "get-membership", zone, 0) == {"occupied": 0, "fresh": 0, "dwellings": 0}
+    assert s.read(s.registry, "get-zone", 7) is None
+    assert s.read(s.meter_data, "get-zone-state", 7) is None
+    assert s.read(s.registry, "get-k-min", 5) == 15
+    assert s.read(s.registry, "get-k-min", 6) == 20
+    assert s.read(s.registry, "get-k-min", 7) == 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"sender": GATEWAY}, "ERR_ROLE"),
+        ({"sender": STRANGER}, "ERR_ROLE"),
+        ({"gateway": STRANGER}, "ERR_GATEWAY_UNKNOWN"),
+        ({"provider": STRANGER}, "ERR_PROVIDER_UNKNOWN"),
+        ({"utility": 0}, "ERR_UTILITY"),
+        ({"utility": 3}, "ERR_UTILITY"),
+        ({"slots": 0}, "ERR_SLOTS"),
+        ({"slots": 4}, "ERR_SLOTS"),
+        ({"slots": 32}, "ERR_SLOTS"),
+        ({"slots": 65}, "ERR_SLOTS"),
+        ({"block_seconds": 0}, "ERR_BLOCK_SECONDS"),
+        ({"block_seconds": 2**32}, "ERR_BLOCK_SECONDS"),
+        ({"origin": 2**32}, "ERR_BLOCK_SECONDS"),
+        ({"origin": 2**128 - 1}, "ERR_BLOCK_SECONDS"),
+        ({"zone": 2**32}, "ERR_ZONE_ID"),
+        ({"zone": 2**128 - 1}, "ERR_ZONE_ID"),
+        ({"first_block": 2**62}, "ERR_FIRST_BLOCK"),
+        ({"first_block": 2**128 - 1}, "ERR_FIRST_BLOCK"),
+        ({"token": STRANGER}, "ERR_TOKEN"),
+        ({"first_period": 1}, "ERR_FIRST_PERIOD"),
+        ({"first_period": 2**128 - 1}, "ERR_FIRST_PERIOD"),
+    ],
+)
+def test_refused_zones(settlement: Settlement, changes: dict[str, Any], error: str) -> None:
+    head = settlement.read(settlement.audit, "get-head")
+    assert refusal(register_zone(settlement, sender=settlement.deployer)) == "ERR_ROLE"
+    assert refusal(register_zone(settlement, **changes)) == error
+    assert settlement.read(settlement.registry, "get-zone", 5) is None
+    assert settlement.read(settlement.audit, "get-head") == head
+
+
+def test_a_zone_id_is_given_once_even_to_the_same_zone(settlement: Settlement) -> None:
+    s = settlement
+    s.together(s.registry, "register-zone", *zone_fields(s))
+    before = s.read(s.registry, "get-zone", 5)
+    assert refusal(register_zone(s)) == "ERR_ZONE_KNOWN"
+    assert refusal(register_zone(s, slots=64)) == "ERR_ZONE_KNOWN"
+    assert s.read(s.registry, "get-zone", 5) == before
+
+
+def test_a_settlement_has_64_zones_at_most(settlement: Settlement) -> None:
+    s = settlement
+    for zone in range(100, 162):
+        s.empty_zone(zone, 16)
+    assert s.read(s.registry, "get-zones") == [1, 2, *range(100, 162)]
+    assert register_zone(s).ok() is False
+    assert refusal(register_zone(s, SECOND)) == "ERR_ZONES"
+    assert s.read(s.registry, "get-zone", 5) is None
 
 
 def test_every_change_is_printed_and_its_digest_recorded(settlement: Settlement) -> None:
     s = settlement
-    other = account("other gateway")
-    zone = [5, GATEWAY, ELECTRICITY, 16, 15, 0, DAY]
-    for function, args in (("register-gateway", [other]), ("register-zone", zone)):
-        receipt = s.call(s.registry, function, *args, sender=STEWARD)
+    meter = hashlib.sha256(b"meter").digest()
+    for sender, function, args, topic in (
+        (STEWARD, "register-gateway", [OTHER], 101),
+        (STEWARD, "register-zone", zone_fields(s), 104),
+        (SECOND, "register-zone", zone_fields(s), 102),
+        (STEWARD, "register-agent", [OTHER], 104),
+        (SECOND, "register-agent", [OTHER], 105),
+        (STEWARD, "register-user", [account("x"), [{"zone": 5, "slot": 0}]], 104),
+        (SECOND, "register-user", [account("x"), [{"zone": 5, "slot": 0}]], 106),
+        (STEWARD, "register-meter", [meter, 5, [0], 2], 107),
+    ):
+        receipt = s.call(s.registry, function, *args, sender=sender)
         receipt.ok()
         (event,) = [event.value for event in receipt.prints if event.contract == str(s.registry)]
-        head = s.read(s.audit, "get-head")
-        entry = s.read(s.audit, "get-entry", head["seq"])["entry"]
+        entry = s.read(s.audit, "get-entry", s.read(s.audit, "get-head")["seq"])["entry"]
+        assert int.from_bytes(entry[32:36], "big") == topic
         assert entry[68:] == hashlib.sha256(serialize(event)).digest()
+
+
+def test_the_test_copy_differs_in_two_places_only(machine: Machine) -> None:
+    small = Settlement(machine, small=True)
+    small.bootstrap()
+    small.zone(1, 4)
+    assert small.read(small.registry, "get-k-min", 1) == 2
+    assert "(define-constant K_MIN_FLOOR u15)" in (CONTRACTS / "user-registry.clar").read_text()
