@@ -4,13 +4,32 @@
     validation.py   2  reading, history -> accepted or suspect           pure
     store/          3  SQLite: core.db, portal.db, their schemas
     block.py        4  readings of a day -> Block; Blocks -> Batch       pure
+    split.py        4  a shared meter's usage -> each slot's part        pure
     close.py        4  closes blocks that are over                       task
     evidence.py     5  what stands behind a batch: salted Merkle leaves  pure
+    money.py        5  amounts                                          pure
+    settlement.py   5  bill, balance, arrears -> what a period leaves   pure
+    position.py     5  what opens bill, balance and arrears on chain    pure
+    bill.py         5  usage, tariff -> bill in steps                   pure
+    credit.py       5  payments, sales -> the next batch of credits     pure
+    ballot.py       5  choices -> a zone's vector of ballots            pure
+    dispute.py      5  a dispute -> what the operator has to do         pure
+    period.py       5  a period's end -> the calls that it takes        pure
     proof.py        6  Block, Batch -> commitments, opening, range proof pure
+    bill_proof.py   6  usage of a period -> bills and their proofs      pure
+    money_proof.py  6  credits, settlements -> their proofs             pure
+    worker.py       6  the process in which proofs are made
     prove.py        6  runs proof in a worker process                    task
+    billing.py      6  ended periods -> bills and their calls
+    accounts.py     6  payments, bills -> credits and settlements
+    settle.py       6  plans and prepares all of these                  task
     call.py         7  proven Batch -> contract call                     pure
+    calls/          7  proven bills, money, votes -> contract calls     pure
     delivery.py     8  the life of a signed transaction                  pure
+    ledger.py       8  a zone's money in double entry                   pure
+    receipt.py      8  numbered receipts                                pure
     uplink/         9  drives deliveries over a link                     task
+    ask.py             what the contracts answer
     chain/             the Stacks wire format, and a node over HTTP
     follow.py      10  chain -> store: reads batches back and compares   task
     projection.py  11  store -> portal.db, what residents may see        task
@@ -22,6 +41,7 @@ Around them:
     keys.py            secrets: derived, sealed at rest
     app.py             opens everything, then one TaskGroup in the order above
     founding.py        once per settlement: deploys, bootstraps, registers
+    resident.py        a dwelling proves its own usage
     audit/             judges a settlement from the chain alone
     bench/             measured figures
     cli/               one module per command

@@ -16,7 +16,7 @@ from typing import Final
 
 import aiohttp
 
-from appliance import close, collect, follow, keys, projection, prove
+from appliance import accounts, billing, close, collect, follow, keys, projection, prove, settle
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
@@ -25,11 +25,11 @@ from appliance.collect import Journal
 from appliance.config import Config, ConfigError, TimeConfig, ZoneConfig
 from appliance.delivery import Policy
 from appliance.keys import Seal, Secret
-from appliance.prove import Keys, Prover
 from appliance.store import blocks, secrets
 from appliance.store.database import Database
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
+from appliance.worker import Keys, Prover
 from web.server import make_portal, serve
 
 log = logging.getLogger("mita")
@@ -170,6 +170,7 @@ async def run(config: Config) -> None:
         ahead: set[int] = set()
         wrong: dict[int, list[str]] = {}
         differing: set[tuple[int, int]] = set()
+        compared: dict[int, settle.Comparison] = {}
 
         async def sign() -> None:
             ready = {zone for zone, words in wrong.items() if not words} - {zone for zone, _ in differing}
@@ -182,7 +183,25 @@ async def run(config: Config) -> None:
         async def read_back() -> None:
             await follow.confirm_zones(node, lane.deployer, lane.address, config.zones, config.time, wrong)
             await follow.read_back(db, node, lane.deployer, lane.address, differing)
+            await follow.read_back_calls(db, node, lane.sender)
             await wall.sleep(policy.poll)
+
+        async def reckon() -> None:
+            terms = await settle.terms_of(node, lane.sender, config.zones)
+            await billing.bill_due(db, node, prover, lane.sender, config.zones, owned.keys)
+            if terms:
+                await settle.give_references(db, node, lane.sender, config.zones, owned.dwellings)
+                await settle.watch_payments(db, node, lane.sender, config.zones, terms, wall, policy.final_burn_blocks)
+                for zone in config.zones:
+                    if zone.zone in terms:
+                        await accounts.credit_due(db, zone, terms[zone.zone])
+                await accounts.settle_due(db, terms, owned.keys)
+                await accounts.book_due(db, wall.now())
+                await settle.compare(db, node, lane.sender, terms, owned.keys, compared)
+            await wall.sleep(policy.poll)
+
+        async def prepare() -> None:
+            await settle.prepare_due(db, prover, lane.sender, owned.keys, os.urandom, compared)
 
         async def show() -> None:
             await projection.show_place(db, shown, config, owned.dwellings, contract, owned.gateway.mark())
@@ -195,7 +214,8 @@ async def run(config: Config) -> None:
                 start(collect.poll_bus(driver, meters, clock, config.time, journal))
             start(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time, ahead)))
             start(_every_tick(prove_and_batch))
-            for step in (sign, send, read_back):
+            start(_every_tick(prepare))
+            for step in (sign, send, read_back, reckon):
                 start(_every_tick(partial(_with_link, step, wall, policy)))
             start(show())
             start(_serve(shown, wall, config))

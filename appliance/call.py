@@ -17,7 +17,7 @@ METER_DATA: Final = "meter-data"
 USER_REGISTRY: Final = "user-registry"
 UTILITY_CODES: Final[Mapping[Utility, int]] = {"electricity": 1, "water": 2}
 PRIVACY_PROOF: Final = "privacy-proof"
-OPEN_PERIOD: Final = 0  # of every zone's state: periods do not close yet
+FIRST_PERIOD: Final = 0  # of every zone
 CHECKED_SUM: Final = 1  # bits of what privacy-proof says it checked
 CHECKED_RANGES: Final = 2
 
@@ -40,6 +40,15 @@ ERRORS: Final[dict[int, str]] = {
     215: "ERR_PROVED",
     216: "ERR_NOT_A_BATCH",
     217: "ERR_AHEAD",
+    218: "ERR_K_MIN",
+    219: "ERR_FROZEN",
+    220: "ERR_PERIOD_SHORT",
+    221: "ERR_HEARD",
+    222: "ERR_CLOSED",
+    223: "ERR_TOO_LATE",
+    224: "ERR_EARLY",
+    225: "ERR_NOT_ALIKE",
+    226: "ERR_NOT_SEALED",
     300: "ERR_ENCODING",
     301: "ERR_LENGTH",
     302: "ERR_HINT",
@@ -78,10 +87,18 @@ class Sender:
     deployer: Address
     address: Address
 
+    @property
+    def mark(self) -> str:
+        """By which a payload is known that was prepared for this sender."""
+        return f"{self.network.chain_id:#x}/{self.deployer}/{self.address}"
+
 
 @dataclass(frozen=True, slots=True)
 class UsageBatch:
-    """A batch as the contract is given it, without its proof. `authenticity` counts slots by meter level, L0 to L5."""
+    """A batch as the contract is given it, without its proof. `authenticity` counts slots by meter level, L0 to L5.
+
+    `period` is the one that is open when it comes.
+    """
 
     zone: int
     first_block: int
@@ -89,10 +106,14 @@ class UsageBatch:
     evidence_root: bytes
     authenticity: tuple[int, ...]
     sums: SummedBatch
+    period: int = FIRST_PERIOD
 
 
-def usage_batch_context(sender: Sender, batch: UsageBatch, period: int = OPEN_PERIOD) -> bytes:
-    """What a batch's range proof is bound to, as meter-data computes it: SHA-256 of a tuple's consensus bytes."""
+def usage_batch_context(sender: Sender, batch: UsageBatch, period: int | None = None) -> bytes:
+    """What a batch's range proof is bound to, as meter-data computes it: SHA-256 of a tuple's consensus bytes.
+
+    In the batch's own period, unless another is named.
+    """
     bound: dict[str, Value] = {
         "domain": Ascii("mita/v1/usage-batch"),
         "chain": UInt(sender.network.chain_id),
@@ -100,7 +121,7 @@ def usage_batch_context(sender: Sender, batch: UsageBatch, period: int = OPEN_PE
         "proof": Contract(sender.deployer, PRIVACY_PROOF),
         "submitter": sender.address,
         "zone": UInt(batch.zone),
-        "period": UInt(period),
+        "period": UInt(batch.period if period is None else period),
         "first-block": UInt(batch.first_block),
         "last-block": UInt(batch.last_block),
         "total": UInt(batch.sums.total),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from appliance.block import close_block
+from appliance.block import Observed, Sharing, close_block
 from appliance.clock import Clock
-from appliance.config import TimeConfig, ZoneConfig
-from appliance.store import blocks, readings, secrets
-from appliance.store.database import Database
-from appliance.store.rows import whole
+from appliance.config import SharedConfig, TimeConfig, ZoneConfig
+from appliance.store import blocks, periods, readings, secrets
+from appliance.store.database import Database, Transaction
 
 log = logging.getLogger("mita.close")
 
@@ -47,12 +46,8 @@ async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: Ti
         if await blocks.next_block(tx, zone.zone, zone.first_block) != number:
             return
         billed = await blocks.billed_indexes(tx, zone.zone, number - 1)
-        meters = {
-            whole(slot): whole(row_id)
-            for slot, row_id in await tx.all("SELECT slot, id FROM meter WHERE zone = ?", (zone.zone,))
-        }
-        mid_batch = (number - zone.first_block) % time.batch_blocks != 0
-        before = await blocks.holders(tx, zone.zone) if mid_batch else {}  # a home moves in when a batch begins
+        meters = await readings.feeds(tx, zone.zone)
+        before = {} if await _begins(tx, zone, number, time) else await blocks.holders(tx, zone.zone)
         observed = [
             await readings.observe(
                 tx,
@@ -65,7 +60,30 @@ async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: Ti
             )
             for slot in range(zone.slots)
         ]
-        block = close_block(zone.zone, number, starts_at, ends_at, observed)
+        sharing = [
+            await _sharing(tx, zone, meter.shared, observed, starts_at, ends_at)
+            for meter in zone.meters
+            if meter.shared is not None
+        ]
+        block = close_block(zone.zone, number, starts_at, ends_at, observed, sharing)
         await blocks.put_block(tx, block, now)
     read = sum(seen.metered and not slot.missing for seen, slot in zip(observed, block.slots, strict=True))
     log.info("zone %d: block %d closed, %d of %d meters read", zone.zone, number, read, len(meters))
+
+
+async def _begins(tx: Transaction, zone: ZoneConfig, number: int, time: TimeConfig) -> bool:
+    """Whether a period begins with this block: only then a home moves in, as in the registry."""
+    _, began = await periods.open_period(tx, zone.zone, zone.first_block)
+    return number >= began and (number - began) % time.period_blocks == 0
+
+
+async def _sharing(
+    tx: Transaction, zone: ZoneConfig, shared: SharedConfig, observed: Sequence[Observed], starts_at: int, ends_at: int
+) -> Sharing:
+    """What each slot counts in the split of this block. A vacant one counts nothing while another is occupied."""
+    slots = tuple(share.slot for share in shared.shares)
+    if shared.rule == "sub-meters":
+        return Sharing(slots, tuple([await readings.moved(tx, zone.zone, slot, starts_at, ends_at) for slot in slots]))
+    vacant = secrets.vacant(zone.zone)
+    weights = [0 if observed[share.slot].holder == vacant else share.weight for share in shared.shares]
+    return Sharing(slots, tuple(weights))

@@ -113,7 +113,7 @@ async def install(db: Database, zones: Sequence[ZoneConfig]) -> dict[tuple[Drive
         for config in zone.meters:
             driver = registry.driver(config.driver)
             async with db.transaction() as tx:
-                row_id = await readings.register_meter(tx, config.name, zone.zone, config.slot)
+                row_id = await readings.register_meter(tx, config.name, zone.zone, config.slot, config.fed)
             key = (driver, driver.bus_key(config.settings))
             buses.setdefault(key, []).append(Installed(row_id, config, INDEX_UNIT[zone.utility]))
     return buses

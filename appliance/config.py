@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NoReturn, TypeVar
 
 Utility = Literal["electricity", "water"]
+SplitRule = Literal["equal", "weights", "heads", "sub-meters"]
 T = TypeVar("T")
 
 UNIT_OF: Final[Mapping[Utility, Literal["Wh", "L"]]] = {"electricity": "Wh", "water": "L"}
 SLOTS: Final = (16, 64)
+GREATEST_WEIGHT: Final = 1000
+LONGEST_PERIOD: Final = 31  # blocks that a tariff must be able to bill
 FEWEST_DWELLINGS: Final = 15  # k-min's floor (protocol, section 7); the registry contract holds the same
 METER_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LABEL: Final = re.compile(r"[A-Z0-9]{1,4}-[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?")
@@ -24,13 +27,35 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What one slot gets of a shared meter; `weight` counts against the other slots', and is not used by sub-meters."""
+
+    slot: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedConfig:
+    """The slots, two or more, that one meter feeds, and by what its usage is split among those that are occupied."""
+
+    rule: SplitRule
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MeterConfig:
-    """A meter installed at a slot. `settings` go to its driver as they are."""
+    """A meter installed at a slot, or one that several share: then `slot` is None. `settings` go to its driver."""
 
     name: str
     driver: str
-    slot: int
+    slot: int | None
     settings: Mapping[str, object]
+    shared: SharedConfig | None = None
+
+    @property
+    def fed(self) -> tuple[int, ...]:
+        """The slots that share it; none for a meter at a slot of its own."""
+        return () if self.shared is None else tuple(share.slot for share in self.shared.shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +73,7 @@ class ZoneConfig:
 
 @dataclass(frozen=True, slots=True)
 class TimeConfig:
-    """Block b covers [origin + b*block_seconds, origin + (b+1)*block_seconds), UTC seconds.
+    """Block b covers [origin + b*block_seconds, origin + (b+1)*block_seconds), UTC; a period has `period_blocks`.
 
     Further behind than `catch_up_blocks` the clock is taken to be wrong, not the box to have been switched off.
     """
@@ -60,6 +85,7 @@ class TimeConfig:
     poll_seconds: int
     journal_seconds: int
     catch_up_blocks: int = 400
+    period_blocks: int = 28
 
     def starts_at(self, block: int) -> int:
         return self.origin + block * self.block_seconds
@@ -97,7 +123,8 @@ class PortalConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`utc_offset_minutes` is the place's, for pages; the core counts in UTC."""
+    """`utc_offset_minutes` is the place's, for pages; the core counts in UTC. So are `currency` and its `decimals`:
+    a unit of account is 10^-decimals of it."""
 
     place: str
     utc_offset_minutes: int
@@ -107,6 +134,8 @@ class Config:
     chain: ChainConfig
     portal: PortalConfig
     zones: tuple[ZoneConfig, ...]
+    currency: str = ""
+    decimals: int = 0
 
 
 def load(path: Path) -> Config:
@@ -132,6 +161,8 @@ def parse(tree: Mapping[str, object], folder: Path) -> Config:
         chain=_chain(top.table("chain")),
         portal=_portal(top.table("portal")),
         zones=tuple(_zone(table) for table in top.tables("zone")),
+        currency=top.text("currency", default=""),
+        decimals=top.whole("decimals", 0, 9, default=0),
     )
     top.done()
     if not config.zones:
@@ -159,6 +190,7 @@ def _time(table: _Table) -> TimeConfig:
         poll_seconds=table.whole("poll_seconds", 1, 86400, default=60),
         journal_seconds=table.whole("journal_seconds", 1, 86400, default=900),
         catch_up_blocks=table.whole("catch_up_blocks", 1, 10_000, default=400),
+        period_blocks=table.whole("period_blocks", 1, LONGEST_PERIOD, default=28),
     )
     table.done()
     return time
@@ -202,9 +234,7 @@ def _zone(table: _Table) -> ZoneConfig:
     if slots not in SLOTS:
         table.wrong("slots", slots, "16 or 64")
     meters = tuple(_meter(entry, slots) for entry in table.tables("meter"))
-    taken = [meter.slot for meter in meters]
-    if len(set(taken)) != len(taken):
-        raise ConfigError(f"{table.path}meter: two meters claim one slot; each slot has one meter")
+    _one_feed_each(table, meters)
     dwellings: dict[int, str] = {}
     for key, label in table.raw("dwellings", {}).items():
         if not key.isdecimal() or int(key) >= slots or key != str(int(key)):
@@ -238,14 +268,51 @@ def _meter(table: _Table, slots: int) -> MeterConfig:
     name = table.text("name")
     if not METER_NAME.fullmatch(name):
         table.wrong("name", name, "1 to 64 letters, digits, dots, hyphens or underscores; not the serial number")
+    shared = _shared(table, slots) if table.has("slots") else None
     meter = MeterConfig(
         name=name,
         driver=table.text("driver"),
-        slot=table.whole("slot", 0, slots - 1),
+        slot=table.whole("slot", 0, slots - 1) if shared is None else None,
         settings=table.raw("settings", {}),
+        shared=shared,
     )
     table.done()
     return meter
+
+
+def _shared(table: _Table, slots: int) -> SharedConfig:
+    fed = table.wholes("slots", 0, slots - 1)
+    if len(fed) < 2 or len(set(fed)) != len(fed):
+        table.wrong("slots", list(fed), "two or more different slots, or slot = N for a meter of one slot")
+    rule: SplitRule = table.choice("split", ("equal", "weights", "heads", "sub-meters"))
+    if rule in ("equal", "sub-meters"):
+        return SharedConfig(rule, tuple(Share(slot, 1) for slot in fed))
+    weights = table.wholes(rule, 0, GREATEST_WEIGHT)
+    if len(weights) != len(fed) or not any(weights):
+        table.wrong(rule, list(weights), f"one number for each of the {len(fed)} slots, not all of them 0")
+    return SharedConfig(rule, tuple(Share(*pair) for pair in zip(fed, weights, strict=True)))
+
+
+def _one_feed_each(table: _Table, meters: Sequence[MeterConfig]) -> None:
+    """One meter of its own at a slot, or a part of one shared meter; both only where the first splits the second."""
+    own = [meter.slot for meter in meters if meter.slot is not None]
+    fed = [slot for meter in meters for slot in meter.fed]
+    if len(set(own)) != len(own) or len(set(fed)) != len(fed):
+        raise ConfigError(f"{table.path}meter: two meters claim one slot; each slot has one meter")
+    for meter in meters:
+        if meter.shared is None:
+            continue
+        for share in meter.shared.shares:
+            if meter.shared.rule == "sub-meters" and share.slot not in own:
+                raise ConfigError(
+                    f"{table.path}meter: {meter.name} is split by sub-meters, and slot {share.slot} has none: add a "
+                    f"[[zone.meter]] with slot = {share.slot}"
+                )
+            if meter.shared.rule != "sub-meters" and share.slot in own:
+                raise ConfigError(
+                    f"{table.path}meter: slot {share.slot} has a meter of its own and a part of {meter.name}: remove "
+                    'one, or write split = "sub-meters"'
+                )
 
 
 class _Table:
@@ -279,6 +346,17 @@ class _Table:
         if not low <= value <= high:
             self.wrong(key, value, want)
         return value
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def wholes(self, key: str, low: int, high: int) -> tuple[int, ...]:
+        want = f"a list of whole numbers from {low} to {high}"
+        values = self._get(key, list, None, want)
+        for value in values:
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                self.wrong(key, values, want)
+        return tuple(values)
 
     def choice(self, key: str, choices: tuple[T, ...]) -> T:
         value = self._get(key, str, None, f"one of {', '.join(map(str, choices))}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from appliance.bill import BandStep, ChargeStep, Step, bill
 from appliance.config import UNIT_OF, Config
 from appliance.delivery import State
 from appliance.keys import Secret
-from appliance.store import blocks, homes, outbox, portal, secrets
+from appliance.store import blocks, homes, money, outbox, periods, portal, secrets
+from appliance.store import shown as bills
 from appliance.store.blocks import StoredBatch
 from appliance.store.database import Database
+from appliance.store.money import SettledSlot
 from appliance.store.outbox import Submission
 
 _WORDS: Final[Mapping[State, portal.State]] = {
@@ -41,7 +44,9 @@ async def show_place(
         if known.get(label) != secret.sign_in_salt()
     }
     async with shown.transaction() as tx:
-        await portal.put_place(tx, portal.Place(config.place, config.utc_offset_minutes))
+        await portal.put_place(
+            tx, portal.Place(config.place, config.utc_offset_minutes, config.currency, config.decimals)
+        )
         for zone in config.zones:
             unit = UNIT_OF[zone.utility]
             await portal.put_zone(tx, portal.Zone(zone.zone, zone.name, zone.utility, unit, zone.slots, contract))
@@ -53,7 +58,7 @@ async def show_place(
 
 
 async def show_due(db: Database, shown: Database) -> None:
-    """Copies proven blocks and changed batches."""
+    """Copies proven blocks, changed batches and bills."""
     for zone, block in await blocks.not_shown(db):
         await _show_block(db, shown, zone, block)
     for zone, first_block, word, _ in await blocks.state_words(db):
@@ -62,6 +67,60 @@ async def show_due(db: Database, shown: Database) -> None:
         await _show_batch(shown, batch, submission)
         async with db.transaction() as tx:
             await blocks.set_shown_word(tx, zone, first_block, word)
+    for zone, period, state in await periods.state_words(db):
+        await _show_bills(db, shown, zone, period, state)
+        async with db.transaction() as tx:
+            await periods.set_shown_word(tx, zone, period, state)
+
+
+async def _show_bills(db: Database, shown: Database, zone: int, period: int, state: bills.State) -> None:
+    """Of the slots of homes, with the steps that lead to each."""
+    of = await periods.get(db, zone, period)
+    tariff = await periods.tariff_of(db, zone, period)
+    if tariff is None:
+        return
+    first, last = await blocks.get_block(db, zone, of.first_block), await blocks.get_block(db, zone, of.last_block)
+    accounts = {slot.slot: slot for slot in await money.settled_slots(db, zone, period)} if state == "settled" else {}
+    dispute_by = await periods.due_of(db, zone, period)
+    rows = [
+        bills.Bill(
+            zone=zone,
+            slot=stored.slot,
+            period=period,
+            starts_at=first.content.starts_at,
+            ends_at=last.content.ends_at,
+            blocks=of.blocks,
+            usage=stored.usage,
+            version=tariff.version,
+            amount=stored.amount.units,
+            state=state,
+            accounts=_accounts(accounts.get(stored.slot)),
+            dispute_by=dispute_by,
+            commitment=stored.commitment,
+            steps=tuple(
+                map(_step, bill(tariff, stored.usage, of.blocks, occupied=stored.occupied).steps),
+            ),
+        )
+        for stored in await periods.bills_of(db, zone, period)
+        if stored.holder != secrets.vacant(zone)
+    ]
+    async with shown.transaction() as tx:
+        await bills.put_bills(tx, rows)
+
+
+def _accounts(slot: SettledSlot | None) -> bills.Accounts | None:
+    if slot is None:
+        return None
+    before, after = slot.before, slot.after
+    return bills.Accounts(before.balance.units, before.arrears.units, after.balance.units, after.arrears.units)
+
+
+def _step(step: Step) -> bills.Step:
+    match step:
+        case ChargeStep(blocks=count, charge=charge, amount=amount):
+            return bills.Step(None, None, count, charge, amount.units)
+        case BandStep(start=start, upto=upto, quantity=quantity, rate=rate, amount=amount):
+            return bills.Step(start, upto, quantity, rate, amount.units)
 
 
 async def _show_block(db: Database, shown: Database, zone: int, number: int) -> None:
@@ -81,6 +140,7 @@ async def _show_block(db: Database, shown: Database, zone: int, number: int) -> 
             usage=slot.usage,
             missing=slot.missing,
             commitment=commitment,
+            shared=slot.shared,
         )
         for slot, commitment in zip(block.content.slots, block.commitments, strict=True)
         if slot.holder != secrets.vacant(zone)

@@ -7,11 +7,11 @@ context of 32 bytes; a batch's is the contract's own (`call.usage_batch_context`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.block import LEVELS
+from appliance.block import LEVELS, Block
 from circuits import usage
 from circuits.blinding import BlindingKey, Letter
 from circuits.generators import LIB
@@ -87,6 +87,13 @@ class SummedBatch:
     commitments: tuple[bytes, ...]
     running: tuple[bytes, ...]
     sum_hint: bytes | None
+
+
+def witness_of(block: Block, keys: Mapping[str, BlindingKey]) -> BlockWitness:
+    """`keys` are the blinding keys by the names of the secrets they derive from."""
+    return BlockWitness(
+        block.zone, block.block, tuple(SlotWitness(slot.usage, keys[slot.holder]) for slot in block.slots)
+    )
 
 
 def usage_block_context(

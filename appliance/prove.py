@@ -1,112 +1,35 @@
 """6: closed blocks -> commitments and proofs; blocks -> batches; batches -> proofs (task).
 
-In one worker process of low priority. Bytes and integers in and out of it; it dies with its parent. What a crash
-interrupts is made again with fresh randomness: another valid proof of the same.
+In the worker. What a crash interrupts is made again with fresh randomness: another valid proof of the same.
 """
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
 import logging
-import multiprocessing
-import os
-import resource
-import signal
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import ParamSpec, Self, TypeVar
+from collections.abc import Sequence
 
-from appliance import proof
+from appliance import period, proof
 from appliance.block import level_counts, next_batch
 from appliance.call import Sender, usage_batch_context
 from appliance.clock import Clock
 from appliance.config import TimeConfig, ZoneConfig
 from appliance.evidence import Leaf, merkle_root
 from appliance.keys import Randomness
-from appliance.proof import ENTROPY_BYTES, BlockWitness, ProofError, SlotWitness
-from appliance.store import blocks, proofs
+from appliance.proof import ENTROPY_BYTES, ProofError
+from appliance.store import blocks, periods, proofs
 from appliance.store.blocks import StoredBlock
 from appliance.store.database import Database
-from circuits.blinding import BlindingKey
+from appliance.store.periods import StoredPeriod
+from appliance.worker import Keys, Prover
 
 log = logging.getLogger("mita.prove")
-
-Args = ParamSpec("Args")
-Result = TypeVar("Result")
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-_NICE = 10
-
-
-class Prover:
-    """The worker: one process, started when first needed, remade when it breaks."""
-
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
-
-    async def run(self, function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
-        """function(*args) in the worker. A killed worker is remade once; what `function` raises is raised here."""
-        if kwargs:
-            raise TypeError("the worker takes positional arguments only")
-        for last in (False, True):
-            try:
-                return await asyncio.get_running_loop().run_in_executor(self._worker(), function, *args)
-            except BrokenProcessPool:
-                self._pool = None
-                if last:
-                    raise
-        raise AssertionError("unreachable")
-
-    async def timed(self, function: Callable[..., Result], *args: object) -> tuple[Result, int]:
-        """As `run`, and the milliseconds that it took in the worker."""
-        return await self.run(_timed, function, args)
-
-    def _worker(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                max_workers=1,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_settle,
-                initargs=(os.getpid(),),
-            )
-        return self._pool
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _settle(parent: int) -> None:
-    """Low priority, no core dumps (they would hold secrets), and never outlives the parent."""
-    os.nice(_NICE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.getppid() != parent:  # it died before prctl took effect
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _timed(function: Callable[..., Result], args: Sequence[object]) -> tuple[Result, int]:
-    start = time.monotonic_ns()
-    result = function(*args)
-    return result, (time.monotonic_ns() - start) // 1_000_000
-
-
-Keys = Mapping[str, BlindingKey]
-"""Blinding keys by the name of the secret they derive from; a block's slots say whose they are."""
 
 
 async def commit_due(db: Database, prover: Prover, keys: Keys, clock: Clock, randomness: Randomness) -> None:
     """Writes commitments and proof of every closed block that has none. ProofError for a damaged store."""
     for zone, number in await proofs.unproven_blocks(db):
         block = await blocks.get_block(db, zone, number)
-        witness, entropy = _witness(block, keys), randomness(ENTROPY_BYTES)
+        witness, entropy = proof.witness_of(block.content, keys), randomness(ENTROPY_BYTES)
         proven, spent = await prover.timed(proof.prove_block, witness, _block_context(block, keys), entropy)
         if block.commitments not in (None, proven.commitments):
             raise ProofError(f"block {number} of zone {zone} does not open with the stored keys")
@@ -120,23 +43,34 @@ async def batch_due(db: Database, prover: Prover, zones: Sequence[ZoneConfig], k
     """Sums every full batch of committed blocks and opens its total."""
     for zone in zones:
         while True:
+            number, began = await periods.open_period(db, zone.zone, zone.first_block)
             batched, proven = await blocks.progress(db, zone.zone, zone.first_block)
-            span = next_batch(zone.first_block, batched, proven, time.batch_blocks)
+            ends = period.ends_at(began, zone.first_block + batched - 1, time.period_blocks)
+            if zone.first_block + batched > ends:  # begun by a version that ended none
+                async with db.transaction() as tx:
+                    await periods.end(tx, zone.zone, number, began, ends)
+                continue
+            span = next_batch(zone.first_block, batched, proven, time.batch_blocks, ends)
             if span is None:
                 break
-            await _batch(db, prover, zone.zone, span, keys)
+            await _batch(db, prover, zone.zone, span, StoredPeriod(zone.zone, number, began, ends, None), keys)
 
 
-async def _batch(db: Database, prover: Prover, zone: int, span: tuple[int, int], keys: Keys) -> None:
+async def _batch(
+    db: Database, prover: Prover, zone: int, span: tuple[int, int], within: StoredPeriod, keys: Keys
+) -> None:
+    """With the period's last batch the period ends."""
     first, last = span
     content = [await blocks.get_block(db, zone, number) for number in range(first, last + 1)]
-    witnesses = [_witness(block, keys) for block in content]
+    witnesses = [proof.witness_of(block.content, keys) for block in content]
     stored = [_commitments(block) for block in content]
-    running = await blocks.running_before(db, zone, first)
+    running = await blocks.running_before(db, zone, first, within.period)
     sums = await prover.run(proof.sum_batch, witnesses, stored, running)
     root = merkle_root([digest for block in content for digest in _leaves(block, keys)])
     async with db.transaction() as tx:
-        await blocks.put_batch(tx, zone, first, last, root, sums)
+        await blocks.put_batch(tx, zone, first, last, root, sums, within.period)
+        if last == within.last_block:
+            await periods.end(tx, zone, within.period, within.first_block, last)
     log.info("zone %d: batch of blocks %d to %d committed, its total opens", zone, first, last)
 
 
@@ -155,7 +89,7 @@ async def prove_due(
         context = usage_batch_context(sender, batch)
         if await proofs.of_batch(db, zone, first_block, context) is None:
             content = [await blocks.get_block(db, zone, n) for n in range(first_block, batch.last_block + 1)]
-            witnesses, entropy = [_witness(block, keys) for block in content], randomness(ENTROPY_BYTES)
+            witnesses, entropy = [proof.witness_of(block.content, keys) for block in content], randomness(ENTROPY_BYTES)
             made, spent = await prover.timed(proof.prove_batch, witnesses, batch.sums.commitments, context, entropy)
             async with db.transaction() as tx:
                 await proofs.put_batch_proof(tx, zone, first_block, made, spent)
@@ -176,14 +110,6 @@ def _commitments(block: StoredBlock) -> tuple[bytes, ...]:
             f"block {block.content.block} of zone {block.content.zone} was batched before it was proven"
         )
     return block.commitments
-
-
-def _witness(block: StoredBlock, keys: Keys) -> BlockWitness:
-    return BlockWitness(
-        block.content.zone,
-        block.content.block,
-        tuple(SlotWitness(slot.usage, keys[slot.holder]) for slot in block.content.slots),
-    )
 
 
 def _leaves(block: StoredBlock, keys: Keys) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from appliance.store.portal import Unit
+from appliance.store.portal import Place, Unit
 from web.locale import Locale
 
 SPACE = "\u202f"
@@ -22,6 +22,20 @@ def amount(value: int, unit: Unit) -> str:
     if unit == "Wh":
         return f"{grouped(value // 1000)}.{value % 1000:03}{SPACE}kWh"
     return f"{grouped(value)}{SPACE}L"
+
+
+def money(units: int, place: Place) -> str:
+    """Units of account in the place's currency; exact, with two decimals or as many as it takes."""
+    if not place.decimals:
+        return f"{grouped(units)}{SPACE}{place.currency}".rstrip(SPACE)
+    whole, rest = divmod(units, 10**place.decimals)
+    decimals = f"{rest:0{place.decimals}}".rstrip("0").ljust(min(2, place.decimals), "0")
+    return f"{grouped(whole)}.{decimals}{SPACE}{place.currency}".rstrip(SPACE)
+
+
+def rate(units: int, unit: Unit, place: Place) -> str:
+    """What a kWh or a cubic metre costs, where `units` is the price of a Wh or litre."""
+    return f"{money(units * 1000, place)}/{'kWh' if unit == 'Wh' else 'm³'}"
 
 
 def everyday(value: int, unit: Unit, words: Locale) -> str | None:

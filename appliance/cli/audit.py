@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,14 @@ from appliance.audit import proof_file, sources
 from appliance.audit.batch import Batch, Finding, judge
 from appliance.audit.chain import Fetching, NoSettlementError, Settlement
 from appliance.audit.claim import Claim, Failure, Refused, Verdict, verify
+from appliance.audit.combined import combined_place, judge_combined, judge_once
 from appliance.audit.own import Contested, Own, contradictions, judge_kept, judge_own
 from appliance.audit.report import Checked, Report
 from appliance.audit.sources import SourcesMissingError, judge_sources, own_sources
 from appliance.audit.submission import authentic, read_submission
 from appliance.audit.zone import ZoneFacts, accepted, judge_settlement, judge_zone, repeated, totals_of
 from appliance.chain.address import Address, AddressError
+from appliance.chain.clarity import Value
 from appliance.chain.history import History, Print
 from appliance.chain.node import NodeError
 
@@ -172,7 +174,7 @@ async def _fetch_one(url: str, txid: str, contracts: Iterable[str]) -> Settlemen
         told = [one for one in await history.prints(submission.contract) if one.txid == txid]
         print_ = told[0] if told else Print(txid, -1, str(submission.contract), b"")
         evidence = await fetching.evidence(print_)
-        zones = {submission.zone: await fetching.zone(submission.zone)}
+        zones = {submission.zone: await fetching.zone(submission.zone, await fetching.told())}
         compared = await fetching.sources(contracts)
         return Settlement(chain_id, submission.contract, zones, (evidence,), {}, (), {}, compared)
 
@@ -189,7 +191,7 @@ class Judged:
 
 def _judge(settlement: Settlement, texts: Mapping[str, str], jobs: int, *, whole: bool) -> Judged:
     """The contracts, every batch and every slot's own proof; with `whole` also what they are together."""
-    gateways = {zone: facts.gateway for zone, facts in settlement.zones.items()}
+    gateways = {zone: facts.gateways for zone, facts in settlement.zones.items()}
     batches = [judge(one, settlement.chain_id, settlement.meter_data, gateways) for one in settlement.evidence]
     own = [judge_own(one, settlement.chain_id, settlement.meter_data) for one in settlement.own]
     told: list[Batch | Own] = [*batches, *own]
@@ -205,7 +207,7 @@ def _judge(settlement: Settlement, texts: Mapping[str, str], jobs: int, *, whole
         _say(_progress(one, verdict, number, len(told)))
     contested: list[Contested] = []
     if whole:
-        findings += _together(settlement, batches)
+        findings += _together(settlement, batches, gateways)
         sent: dict[tuple[int | None, int | None], list[Own]] = defaultdict(list)
         for one_own in own:
             sent[one_own.zone, one_own.first_block].append(one_own)
@@ -233,10 +235,12 @@ def _progress(one: Batch | Own, verdict: Verdict, number: int, of: int) -> str:
     return f"{where}{slots}: {found} ({verdict.milliseconds} ms)"
 
 
-def _together(settlement: Settlement, batches: Sequence[Batch]) -> Iterator[Finding]:
+def _together(
+    settlement: Settlement, batches: Sequence[Batch], gateways: Mapping[int, Collection[Value]]
+) -> Iterator[Finding]:
     totals: dict[tuple[int, int], list[int]] = defaultdict(list)
     named = {batch.submission.zone for batch in batches if batch.submission is not None}
-    unknown = ZoneFacts(b"", b"", b"", {})
+    unknown = ZoneFacts(b"", b"", b"", {}, {}, ())
     ordered = []
     for zone in sorted({*settlement.zones, *named}):
         facts = settlement.zones.get(zone, unknown)
@@ -246,6 +250,14 @@ def _together(settlement: Settlement, batches: Sequence[Batch]) -> Iterator[Find
         for period, opened in totals_of(own).items():
             totals[facts.utility or 0, period] += opened
     yield from repeated(ordered)
+    sealed = {one.submission.place: (one.submission, one.period) for one in ordered if one.submission.sealed}
+    combined = [
+        judge_combined(one, settlement.chain_id, settlement.meter_data, gateways, sealed) for one in settlement.together
+    ]
+    for one in combined:
+        yield from one.findings
+        totals[one.utility, one.period] += [one.total, *[0] * (len(one.zones) - 1)]
+    yield from judge_once(combined, [combined_place(one.print.value)[0] for one in settlement.together])
     yield from judge_settlement(settlement.sums, totals)
 
 

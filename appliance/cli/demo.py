@@ -9,14 +9,17 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
 import aiohttp
 
 from appliance.chain.node import Node
+from appliance.cli import actors
 from appliance.cli import town as surroundings
+from appliance.cli.actors import ActorError
 from appliance.cli.reckoning import Books, Reckoning, reckon
 from appliance.cli.town import Pace, Process, Town, TownError
 from circuits.shape import USAGE_BOUND
@@ -25,7 +28,7 @@ HELP = "watch it work: simulated meters, commitments, a local chain, the portal"
 EXAMPLE = """\
 examples:
   ./mita demo             runs until Ctrl-C; open the portal's address in a browser
-  ./mita demo --once      ends when three batches are final on chain
+  ./mita demo --once      ends when a period is billed and settled on chain
 """
 
 FINAL_BATCHES: Final = 3
@@ -42,7 +45,7 @@ Tell = Callable[[str], None]
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument(
-        "--once", action="store_true", help="stop after three final batches and compare chain with meters"
+        "--once", action="store_true", help="stop after the first settled periods and compare chain with meters"
     )
     parser.add_argument("--json", action="store_true", help="with --once: one JSON object on standard output")
     parser.add_argument("--port", type=int, default=0, help="port of the portal (default: any free one)")
@@ -86,7 +89,7 @@ class Teller:
 
 async def _run(folder: Path, options: argparse.Namespace, teller: Teller) -> int:
     async with surroundings.town(folder, Pace(), teller.say, options.port) as town:
-        async with surroundings.appliance(town, teller.log_line) as running:
+        async with surroundings.appliance(town, teller.log_line) as running, _people(town, teller.say):
             _introduce(town, teller.say)
             if not options.once:
                 code = await running.ended()
@@ -94,6 +97,48 @@ async def _run(folder: Path, options: argparse.Namespace, teller: Teller) -> int
                 return 1
             done = await _until_final(town, running)
         return await _conclude(town, done, options, teller)
+
+
+@asynccontextmanager
+async def _people(town: Town, say: Tell) -> AsyncIterator[None]:
+    """Those who pay, for as long as this lasts."""
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
+        node = Node(town.node_url, session)
+        acting = [tasks.create_task(act(node, town, say)) for act in (_pay, _prove_own)]
+        yield
+        for task in acting:
+            task.cancel()
+
+
+async def _pay(node: Node, town: Town, say: Tell) -> None:
+    try:
+        await actors.pay_all(node, town.cast, surroundings.PAYING, say)
+    except ActorError as error:
+        say(f"FAILED: {error}")
+
+
+async def _prove_own(node: Node, town: Town, say: Tell) -> None:
+    """A home proves its first batch with a program of its own, from what its page shows."""
+    label, zone, slot = surroundings.SELF_PROVING
+    try:
+        await actors.name_prover(node, town.cast, label, zone, slot)
+    except ActorError as error:
+        say(f"FAILED: {error}")
+        return
+    first, usage = await actors.own_usage(town.config.data / "portal.db", zone, slot)
+    secret = town.folder / "secret.hex"
+    secret.touch(mode=0o600)
+    secret.write_text(town.cast.residents[label].raw.hex(), "ascii")
+    where = ("--node", town.node_url, "--settlement", str(town.deployer), "--secret", secret)
+    what = ("--zone", zone, "--slot", slot, "--first-block", first, "--usage", *usage)
+    command = surroundings.python("appliance", "resident", "submit", *map(str, (*where, *what)))
+    async with surroundings.process(say, *command) as proving:
+        code = await proving.ended()
+    say(
+        f"{label} proved its own usage of zone {zone}"
+        if code == 0
+        else f"FAILED: {label} could not prove its own usage"
+    )
 
 
 def _introduce(town: Town, say: Tell) -> None:
@@ -104,7 +149,8 @@ def _introduce(town: Town, say: Tell) -> None:
 
 
 async def _until_final(town: Town, running: Process) -> bool:
-    """Whether enough batches became final while the appliance ran."""
+    """Whether enough batches became final, a period of every zone settled and every payment credited."""
+    zones = {zone.zone for zone in town.config.zones}
     path = town.config.data / "core.db"
     deadline = time.monotonic() + PATIENCE
     books: Books | None = None
@@ -113,7 +159,8 @@ async def _until_final(town: Town, running: Process) -> bool:
             await asyncio.sleep(0.2)
             try:
                 books = books or Books(path)
-                if books.finals() >= FINAL_BATCHES:
+                settled = {zone for zone, _ in books.settled()} == zones
+                if books.finals() >= FINAL_BATCHES and settled and books.credited() == len(surroundings.PAYING):
                     return True
             except sqlite3.OperationalError:  # not there yet, or its schema is just being written
                 books = None
@@ -135,7 +182,9 @@ async def _conclude(town: Town, done: bool, options: argparse.Namespace, teller:
         sys.stdout.write(result.to_json(teller.seconds) + "\n")
     summarise(result, teller)
     if not done:
-        teller.say(f"FAILED: fewer than {FINAL_BATCHES} batches became final")
+        teller.say(
+            f"FAILED: fewer than {FINAL_BATCHES} batches became final, a zone settled no period, or a payment is lost"
+        )
     return 0 if done and result.equal and result.range_proved else 1
 
 
@@ -144,10 +193,16 @@ def summarise(result: Reckoning, teller: Teller) -> None:
     say = teller.say
     say(f"{result.readings} readings of {result.meters} meters in {result.blocks} blocks")
     for made in result.transactions:
-        say(f"  transaction {made.txid[:16]}… {made.status}, {made.bytes} bytes, {_cost(made.runtime)}")
+        say(f"  {made.function} {made.txid[:16]}… {made.status}, {made.bytes} bytes, {_cost(made.runtime)}")
     for total in result.totals:
         sign = "=" if total.meters == total.chain else "IS NOT"
         say(f"  zone {total.zone}, blocks from {total.batch}: meters {total.meters} Wh {sign} chain {total.chain} Wh")
+    for one in result.settled:
+        sign = "=" if one.paid == one.chain else "IS NOT"
+        say(
+            f"  zone {one.zone}, period {one.period}: bills {one.bills}, paid from balances {one.paid} {sign} "
+            f"chain {one.chain}, {one.arrears} owed by {one.debtors} slots"
+        )
     for proof in result.proofs:
         median, longest = proof.median_ms / 1000, proof.longest_ms / 1000
         say(f"{proof.count} {proof.of} proofs in the worker: {median:.2f} s each (median; the longest {longest:.2f} s)")

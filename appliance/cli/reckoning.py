@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from appliance import call
 from appliance.block import MAX_BLOCK_USAGE
+from appliance.calls.billing import BILLING
+from appliance.calls.payment import PAYMENT
 from appliance.chain.address import Address, Contract
-from appliance.chain.clarity import Tuple, UInt
+from appliance.chain.clarity import Optional, Tuple, UInt
 from appliance.chain.node import Node
+from appliance.period import Step
+
+CONTRACT_OF: Final = {
+    **dict.fromkeys((Step.CLOSE.value,), call.METER_DATA),
+    **dict.fromkeys((Step.BILLS.value, Step.BAND.value, Step.PROVE_BILLS.value), BILLING),
+    **dict.fromkeys((Step.CREDIT.value, Step.FINISH_CREDIT.value), PAYMENT),
+    **dict.fromkeys((Step.SETTLE.value, Step.FINISH_SETTLEMENT.value), PAYMENT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,38 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """A settled period of a zone, in units of account. `chain` is what the contract lets the provider have of it."""
+
+    zone: int
+    period: int
+    bills: int
+    paid: int
+    arrears: int
+    debtors: int
+    chain: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that was signed, as stored."""
+
+    kind: str
+    zone: int
+    number: int
+    part: int
+    state: str
+    txid: bytes
+    bytes: int
+
+    @property
+    def function(self) -> str:
+        if self.kind == "batch":
+            return "meter-data.submit-usage-batch"
+        return f"{CONTRACT_OF[self.kind]}.{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
 class Proving:
     """How long the worker took for the proofs `of` one kind ("block", "batch"), in milliseconds."""
 
@@ -61,6 +104,7 @@ class Reckoning:
     blocks: int
     transactions: tuple[CallMade, ...]
     totals: tuple[Total, ...]
+    settled: tuple[Settled, ...]
     proofs: tuple[Proving, ...]
     range_proved: bool
     problems: tuple[str, ...]
@@ -94,10 +138,7 @@ class Books:
 
     def finals(self) -> int:
         """Batches that are final and were read back from the chain."""
-        return self.count(
-            "SELECT count(*) FROM batch JOIN submission USING (zone, first_block) "
-            "WHERE on_chain = 1 AND state = 'final'"
-        )
+        return self.count("SELECT count(*) FROM batch_delivery WHERE on_chain = 1 AND state = 'final'")
 
     def proving(self) -> list[Proving]:
         """Of blocks and batches; a kind that was not proved yet is left out."""
@@ -108,21 +149,50 @@ class Books:
                 found.append(Proving(kind, len(rows), rows[len(rows) // 2][0], rows[-1][0]))
         return found
 
-    def batches(self) -> list[tuple[int, int, int]]:
-        """(zone, first, last) of every batch, in order."""
-        return self._db.execute("SELECT zone, first_block, last_block FROM batch ORDER BY zone, first_block").fetchall()
-
-    def submissions(self) -> list[tuple[int, int, str, bytes, int]]:
-        """(zone, first block, state, txid, bytes) of the version that went out last."""
+    def batches(self) -> list[tuple[int, int, int, int]]:
+        """(zone, first, last, period) of every batch, in order."""
         return self._db.execute(
-            "SELECT zone, first_block, state, signed.txid, length(raw) FROM submission JOIN signed "
-            "ON submission_id = id AND signed.txid = coalesce(submission.txid, signed.txid) ORDER BY nonce"
+            "SELECT zone, first_block, last_block, period FROM batch ORDER BY zone, first_block"
         ).fetchall()
+
+    def submissions(self) -> list[Sent]:
+        """The version of every call that went out last, by nonce."""
+        rows = self._db.execute(
+            "SELECT kind, zone, number, part, state, signed.txid, length(raw) FROM submission s "
+            "JOIN call c ON c.id = call_id JOIN signed ON submission_id = s.id "
+            "AND signed.txid = coalesce(s.txid, (SELECT txid FROM signed n WHERE n.submission_id = s.id "
+            "ORDER BY version DESC LIMIT 1)) ORDER BY nonce"
+        )
+        return [Sent(*row) for row in rows]
+
+    def settled(self) -> list[tuple[int, int]]:
+        """(zone, period) of settlements that are final and were read back from the chain."""
+        return self._db.execute(
+            "SELECT zone, number FROM call c JOIN submission s ON s.call_id = c.id "
+            "WHERE kind = 'settle-period' AND on_chain = 1 AND state = 'final' ORDER BY zone, number"
+        ).fetchall()
+
+    def credited(self) -> int:
+        """Payments whose credits are final and were read back from the chain."""
+        return self.count(
+            "SELECT count(*) FROM payment p JOIN call c ON c.kind = 'credit-batch' AND c.zone = p.zone "
+            "AND c.number = p.sequence JOIN submission s ON s.call_id = c.id WHERE on_chain = 1 AND state = 'final'"
+        )
+
+    def settlement(self, zone: int, period: int) -> tuple[int, int, int, int]:
+        """(bills, paid from balances, arrears after it, slots in arrears), in units of account."""
+        row = self._db.execute(
+            "SELECT sum(amount), sum(before - balance), sum(arrears), sum(arrears > 0) FROM bill "
+            "JOIN settled_slot USING (zone, period, slot) WHERE zone = ? AND period = ?",
+            (zone, period),
+        ).fetchone()
+        return row[0], row[1], row[2], row[3]
 
     def spans(self, zone: int, first: int, last: int) -> list[Span]:
         rows = self._db.execute(
-            "SELECT name, min(index_start), max(index_end), max(usage) FROM block_slot JOIN meter USING (zone, slot) "
-            "WHERE zone = ? AND block BETWEEN ? AND ? GROUP BY name ORDER BY name",
+            "SELECT name, min(index_start), max(index_end), max(usage) FROM block_slot JOIN feed USING (zone, slot) "
+            "JOIN meter ON meter.id = meter_id WHERE block_slot.zone = ? AND block BETWEEN ? AND ? GROUP BY name "
+            "ORDER BY name",
             (zone, first, last),
         )
         return [Span(name, start, end, usage == MAX_BLOCK_USAGE) for name, start, end, usage in rows]
@@ -137,7 +207,8 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
     problems: list[str] = []
     totals = []
     ranges = []
-    for zone, first, last in books.batches():
+    sums: dict[tuple[int, int], list[int]] = {}
+    for zone, first, last, period in books.batches():
         usage = 0
         for span in books.spans(zone, first, last):
             usage += _usage(span, indexes.get(span.meter, set()), problems)
@@ -145,9 +216,16 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
         kept = call.read_batch(await node.call_read(meter_data, "get-batch", (UInt(zone), UInt(first)), gateway))
         totals.append(Total(zone, first, usage, None if kept is None else kept.total))
         if kept is not None:
+            sums.setdefault((zone, period), []).append(kept.total)
             ranges.append(kept.checked == call.CHECKED_SUM | call.CHECKED_RANGES)
     submissions = books.submissions()
-    problems += await _sums(node, deployer, gateway, totals)
+    settled = [await _settled(node, deployer, gateway, books, *which) for which in books.settled()]
+    problems += [
+        f"zone {one.zone}: of period {one.period} the books say {one.paid} was paid, the chain {one.chain}"
+        for one in settled
+        if one.paid != one.chain
+    ]
+    problems += await _sums(node, deployer, gateway, sums)
     problems += await _nonces(node, gateway, submissions)
     problems += [
         f"zone {total.zone}, batch {total.batch}: the meters say {total.meters}, the chain {total.chain}"
@@ -159,8 +237,9 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
         readings=books.count("SELECT count(*) FROM reading"),
         meters=books.count("SELECT count(DISTINCT meter_id) FROM reading"),
         blocks=books.count("SELECT count(*) FROM block"),
-        transactions=tuple([await _made(node, txid, size) for _, _, _, txid, size in submissions]),
+        transactions=tuple([await _made(node, sent) for sent in submissions]),
         totals=tuple(on_chain),
+        settled=tuple(settled),
         proofs=tuple(books.proving()),
         range_proved=bool(ranges) and all(ranges),
         problems=tuple(problems),
@@ -186,35 +265,49 @@ def _usage(span: Span, served: set[int], problems: list[str]) -> int:
     return span.end - span.start
 
 
-async def _sums(node: Node, deployer: Address, gateway: Address, totals: Sequence[Total]) -> list[str]:
-    """The contracts' own count and sum of a zone's batches must be the batches': a doubled one would show here."""
+async def _sums(
+    node: Node, deployer: Address, gateway: Address, sums: Mapping[tuple[int, int], Sequence[int]]
+) -> list[str]:
+    """The contracts' own count and sum of a period's batches must be the batches': a doubled one would show here.
+
+    `sums` are the totals on chain by zone and period.
+    """
     problems = []
-    for zone in sorted({total.zone for total in totals}):
-        own = [total.chain for total in totals if total.zone == zone and total.chain is not None]
+    for (zone, period), own in sums.items():
         answer = await node.call_read(
-            Contract(deployer, "aggregation"), "get-zone-period-usage", (UInt(zone), UInt(call.OPEN_PERIOD)), gateway
+            Contract(deployer, "aggregation"), "get-zone-period-usage", (UInt(zone), UInt(period)), gateway
         )
         if answer != Tuple.of({"total": UInt(sum(own)), "batches": UInt(len(own))}):
             problems.append(f"zone {zone}: the contract's count or sum of its batches is not that of the batches")
     return problems
 
 
-async def _nonces(node: Node, gateway: Address, submissions: Sequence[tuple[int, int, str, bytes, int]]) -> list[str]:
-    """As many transactions of the gateway were executed as batches were included: none twice."""
-    included = sum(state in ("included", "final") for _, _, state, _, _ in submissions)
-    under_way = sum(state in ("queued", "sent") for _, _, state, _, _ in submissions)
+async def _settled(node: Node, deployer: Address, gateway: Address, books: Books, zone: int, period: int) -> Settled:
+    kept = await node.call_read(Contract(deployer, PAYMENT), "get-settlement", (UInt(zone), UInt(period)), gateway)
+    growth = None
+    match kept:
+        case Optional(Tuple(fields)):
+            found = dict(fields).get("growth")
+            growth = found.value if isinstance(found, UInt) else None
+    return Settled(zone, period, *books.settlement(zone, period), growth)
+
+
+async def _nonces(node: Node, gateway: Address, submissions: Sequence[Sent]) -> list[str]:
+    """As many transactions of the gateway were executed as calls were included: none twice."""
+    included = sum(sent.state in ("included", "final") for sent in submissions)
+    under_way = sum(sent.state in ("queued", "sent") for sent in submissions)
     problems = [
-        f"zone {zone}: batch {first} was rejected" for zone, first, state, _, _ in submissions if state == "rejected"
+        f"zone {sent.zone}: {sent.kind} {sent.number} was rejected" for sent in submissions if sent.state == "rejected"
     ]
     nonce = (await node.account(gateway)).nonce
     if not included <= nonce <= included + under_way + len(problems):
-        problems.append(f"the gateway has executed {nonce} transactions for {included} batches")
+        problems.append(f"the gateway has executed {nonce} transactions for {included} calls")
     return problems
 
 
-async def _made(node: Node, txid: bytes, size: int) -> CallMade:
-    status = await node.transaction(txid.hex())
+async def _made(node: Node, sent: Sent) -> CallMade:
+    status = await node.transaction(sent.txid.hex())
     runtime = None if status is None or status.cost is None else status.cost.runtime
     return CallMade(
-        "meter-data.submit-usage-batch", txid.hex(), "unknown" if status is None else status.state.value, runtime, size
+        sent.function, sent.txid.hex(), "unknown" if status is None else status.state.value, runtime, sent.bytes
     )

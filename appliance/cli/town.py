@@ -21,10 +21,13 @@ import aiohttp
 
 from appliance import app, config, founding
 from appliance.app import Card
-from appliance.chain.address import Address, Network
+from appliance.chain.address import Address, Contract, Network
 from appliance.chain.node import Node
 from appliance.chain.transaction import PrivateKey
+from appliance.cli import actors
+from appliance.cli.actors import Cast, Paying
 from appliance.config import Config
+from circuits.tariff import Band
 from drivers.simulate.plan_file import Plan, plan
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -33,6 +36,18 @@ DAY: Final = 86400
 LIMIT: Final = 1 << 20
 PORTS: Final = (10_000, 32_768)  # Linux gives outgoing connections ports from 32768 on
 METER_PORTS: Final = 40
+DECIMALS: Final = 5  # of the currency, in a unit of account
+RATIO: Final = 10**DECIMALS  # units of account in one voucher, which is worth one of the currency
+TARIFF: Final = founding.FirstTariff(
+    "electricity",
+    charge=50_000,
+    bands=(Band(0, 1_000), Band(4_000, 1_500)),
+    ceiling=1_500,
+    charge_ceiling=100_000,
+    lifeline=2_000,
+)
+PAYING: Final = (Paying("A-01", 1, 800), Paying("A-02", 1, 200), Paying("B-01", 2, 800))  # the others do not
+SELF_PROVING: Final = ("B-02", 2, 1)  # label, zone and slot of a home that proves its own usage, too
 HEAD_START_MS: Final = 3000  # until the first day begins: meters and appliance are up by then
 
 
@@ -48,6 +63,7 @@ class Pace:
     block_ms: int = 400
     burn_every: int = 2
     batch_blocks: int = 2
+    period_blocks: int = 4
 
     @property
     def speed(self) -> int:
@@ -67,6 +83,7 @@ class Town:
     cards: Sequence[Card]
     served: Path
     founding: Sequence[str]
+    cast: Cast
 
 
 class Process:
@@ -150,7 +167,8 @@ def appliance(town: Town, tell: Callable[[str], None]) -> contextlib.AbstractAsy
 async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_port: int = 0) -> AsyncIterator[Town]:
     """A founded settlement of two zones of 16 meters, its chain and meters running; the appliance is not started."""
     node_program = os.environ.get("MITA_NODE", "node")
-    deployer, steward = (PrivateKey(secrets.token_bytes(32)) for _ in range(2))
+    deployer, *stewards, provider = (PrivateKey(secrets.token_bytes(32)) for _ in range(4))
+    treasurers = [PrivateKey(secrets.token_bytes(32)) for _ in range(3)]
     network = Network.TESTNET
     start = int(time.time()) // DAY * DAY
     first_port = _free_ports(METER_PORTS + 1)  # at once: nobody listens yet, so a second search could find the same
@@ -166,9 +184,12 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
     settings = write_config("http://127.0.0.1:1", 0)
     async with app.core_store(settings) as (_, owned):
         gateway_key, cards = PrivateKey(owned.gateway.raw), owned.cards()
+        residents = owned.dwellings
+        homes = {label: PrivateKey(secret.signing_key()).address(network) for label, secret in residents.items()}
     gateway = gateway_key.address(network)
     genesis = folder / "genesis.json"
-    people = (deployer.address(network), steward.address(network), gateway)
+    payers = [homes[label] for label in (*(plan.label for plan in PAYING), SELF_PROVING[0])]
+    people = [*(key.address(network) for key in (deployer, *stewards, *treasurers)), gateway, *payers]
     genesis.write_text(json.dumps({"accounts": [{"address": str(a), "balance": "1000000000000"} for a in people]}))
     served, plan_file = folder / "served.jsonl", folder / "plan.json"
     devnet = CONTRACTS / "devnet" / "server.mjs"
@@ -180,9 +201,17 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
         tell(f"local chain at {url}, the real Clarity VM behind a node's HTTP API")
         sources = {name: (CONTRACTS / f"{name}.clar").read_text("utf-8") for name in founding.CONTRACTS}
         async with aiohttp.ClientSession() as session:
-            founders = founding.Founders(deployer, steward, network)
-            sent = await founding.found(Node(url, session), founders, sources, gateway, settings.zones, DAY)
-        tell(f"{len(founding.CONTRACTS)} contracts deployed, gateway and {len(settings.zones)} zones registered")
+            founders = founding.Founders(deployer, (stewards[0], stewards[1]), network)
+            token = Contract(deployer.address(network), actors.VOUCHER)
+            counters = tuple(key.address(network) for key in treasurers)
+            parameters = {"period-blocks": pace.period_blocks}
+            charter = founding.Charter(provider.address(network), token, RATIO, (TARIFF,), parameters, counters)
+            # Here days pass faster than by the chain's clock, which therefore must not hold them back.
+            site = founding.Site(gateway, settings.zones, -start, DAY, homes)
+            sent = await founding.found(Node(url, session), founders, sources, charter, site)
+        tell(
+            f"{len(founding.CONTRACTS)} contracts deployed; registered: {len(settings.zones)} zones, {len(homes)} homes"
+        )
         epoch_wall_ms = time.time_ns() // 1_000_000 + HEAD_START_MS
         meters = plan(epoch_utc=start, epoch_wall_ms=epoch_wall_ms, speed=pace.speed, first_port=meters.meters[0].port)
         plan_file.write_text(meters.to_json())
@@ -192,7 +221,10 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
             await simulator.ready()
             tell(f"{len(meters.meters)} meters listen on Modbus TCP; one day passes in {pace.day_ms / 1000:g} s")
             settings = write_config(url, epoch_wall_ms)
-            yield Town(folder, config_file, settings, url, deployer.address(network), gateway, cards, served, sent)
+            cast = Cast(treasurers, residents, deployer.address(network), network)
+            yield Town(
+                folder, config_file, settings, url, deployer.address(network), gateway, cards, served, sent, cast
+            )
 
 
 def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, epoch_wall_ms: int) -> str:
@@ -200,9 +232,12 @@ def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, e
     first_block = meters.epoch_utc // DAY
     lines = [
         'place = "Mita demo"',
+        'currency = "KES"',
+        f"decimals = {DECIMALS}",
         'data = "data"',
         "[time]",
         f"batch_blocks = {pace.batch_blocks}",
+        f"period_blocks = {pace.period_blocks}",
         f"grace_seconds = {DAY // 4}",
         f"poll_seconds = {DAY // 12}",
         f"journal_seconds = {DAY // 4}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from appliance.block import Block, SlotUsage
 from appliance.proof import SummedBatch
+from appliance.store import outbox
 from appliance.store.database import Database, Transaction
 from appliance.store.rows import blob, maybe_blob, maybe_whole, text, whole
 
@@ -21,11 +22,12 @@ class StoredBlock:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch as summed, and what was read back from the chain about it."""
+    """A batch as summed, and what was read back from the chain about it. `period` is whose running sums it adds to."""
 
     zone: int
     first_block: int
     last_block: int
+    period: int
     evidence_root: bytes
     sums: SummedBatch
     on_chain: bool
@@ -68,7 +70,7 @@ async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
     )
     await tx.run_many(
         "INSERT INTO block_slot (zone, block, slot, index_start, index_end, usage, missing, level, journal_head, "
-        "holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "holder, shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 block.zone,
@@ -81,6 +83,7 @@ async def put_block(tx: Transaction, block: Block, closed_at: int) -> None:
                 s.level,
                 s.journal_head,
                 s.holder,
+                int(s.shared),
             )
             for s in block.slots
         ],
@@ -92,7 +95,7 @@ async def get_block(source: Database | Transaction, zone: int, block: int) -> St
     if head is None:
         raise KeyError(f"zone {zone} has no block {block}")
     rows = await source.all(
-        "SELECT slot, index_start, index_end, usage, missing, level, journal_head, holder, commitment "
+        "SELECT slot, index_start, index_end, usage, missing, level, journal_head, holder, commitment, shared "
         "FROM block_slot WHERE zone = ? AND block = ? ORDER BY slot",
         (zone, block),
     )
@@ -106,6 +109,7 @@ async def get_block(source: Database | Transaction, zone: int, block: int) -> St
             missing=bool(r[4]),
             level=maybe_whole(r[5]),
             journal_head=blob(r[6]),
+            shared=bool(r[9]),
         )
         for r in rows
     )
@@ -144,13 +148,21 @@ async def progress(db: Database, zone: int, first_block: int) -> tuple[int, int]
 
 
 async def put_batch(
-    tx: Transaction, zone: int, first_block: int, last_block: int, evidence_root: bytes, sums: SummedBatch
+    tx: Transaction,
+    zone: int,
+    first_block: int,
+    last_block: int,
+    evidence_root: bytes,
+    sums: SummedBatch,
+    period: int = 0,
 ) -> None:
+    """A summed batch, and that its call is to be made."""
     await tx.run(
-        "INSERT INTO batch (zone, first_block, last_block, total, blinding_sum, evidence_root, sum_hint) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (zone, first_block, last_block, sums.total, sums.blinding_sum, evidence_root, sums.sum_hint),
+        "INSERT INTO batch (zone, first_block, last_block, total, blinding_sum, evidence_root, sum_hint, period) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (zone, first_block, last_block, sums.total, sums.blinding_sum, evidence_root, sums.sum_hint, period),
     )
+    await outbox.put_call(tx, outbox.BATCH, zone, first_block)
     await tx.run_many(
         "INSERT INTO batch_slot VALUES (?, ?, ?, ?, ?)",
         [
@@ -162,8 +174,8 @@ async def put_batch(
 
 async def get_batch(source: Database | Transaction, zone: int, first_block: int) -> StoredBatch:
     row = await source.one(
-        "SELECT last_block, total, blinding_sum, evidence_root, sum_hint, on_chain, checked FROM batch "
-        "WHERE zone = ? AND first_block = ?",
+        "SELECT last_block, total, blinding_sum, evidence_root, sum_hint, on_chain, checked, period "
+        "FROM batch JOIN batch_delivery USING (zone, first_block) WHERE zone = ? AND first_block = ?",
         (zone, first_block),
     )
     if row is None:
@@ -180,30 +192,35 @@ async def get_batch(source: Database | Transaction, zone: int, first_block: int)
         sum_hint=maybe_blob(row[4]),
     )
     return StoredBatch(
-        zone, first_block, whole(row[0]), blob(row[3]), sums, on_chain=bool(row[5]), checked=whole(row[6])
+        zone,
+        first_block,
+        whole(row[0]),
+        whole(row[7]),
+        blob(row[3]),
+        sums,
+        on_chain=bool(row[5]),
+        checked=whole(row[6]),
     )
 
 
-async def running_before(db: Database, zone: int, first_block: int) -> tuple[bytes, ...] | None:
+async def running_before(db: Database, zone: int, first_block: int, period: int = 0) -> tuple[bytes, ...] | None:
     """The period's running commitments when the batch from first_block is added; None if it is the first."""
-    row = await db.one("SELECT max(first_block) FROM batch WHERE zone = ? AND first_block < ?", (zone, first_block))
+    row = await db.one(
+        "SELECT max(first_block) FROM batch WHERE zone = ? AND first_block < ? AND period = ?",
+        (zone, first_block, period),
+    )
     last = None if row is None else maybe_whole(row[0])
     return None if last is None else (await get_batch(db, zone, last)).sums.running
 
 
 async def set_on_chain(tx: Transaction, zone: int, first_block: int, checked: int) -> None:
     """Nothing for a batch that is in no block any more: the answer came from before it was undone."""
+    await outbox.set_on_chain(tx, await outbox.put_call(tx, outbox.BATCH, zone, first_block))
     await tx.run(
-        "UPDATE batch SET on_chain = 1, checked = ? WHERE zone = ? AND first_block = ? AND EXISTS (SELECT 1 "
-        "FROM submission s WHERE s.zone = batch.zone AND s.first_block = batch.first_block "
-        "AND s.state IN ('included', 'final'))",
+        "UPDATE batch SET checked = ? WHERE zone = ? AND first_block = ? AND EXISTS (SELECT 1 FROM batch_delivery d "
+        "WHERE d.zone = batch.zone AND d.first_block = batch.first_block AND d.on_chain = 1)",
         (checked, zone, first_block),
     )
-
-
-async def forget_on_chain(tx: Transaction, zone: int, first_block: int) -> None:
-    """The block that held the batch was undone."""
-    await tx.run("UPDATE batch SET on_chain = 0 WHERE zone = ? AND first_block = ?", (zone, first_block))
 
 
 async def levels(db: Database, zone: int, first_block: int, last_block: int) -> list[int]:
@@ -215,7 +232,7 @@ async def levels(db: Database, zone: int, first_block: int, last_block: int) -> 
     rows = await db.all(
         "SELECT coalesce(min(level) FILTER (WHERE block >= ?), (SELECT level FROM block_slot b WHERE b.zone = s.zone "
         "AND b.slot = s.slot AND b.block < ? AND level IS NOT NULL ORDER BY block DESC LIMIT 1), 0) "
-        "FROM block_slot s JOIN meter USING (zone, slot) WHERE zone = ? AND block BETWEEN ? AND ? "
+        "FROM block_slot s JOIN feed USING (zone, slot) WHERE zone = ? AND block BETWEEN ? AND ? "
         "GROUP BY slot ORDER BY slot",
         (first_block, first_block, zone, first_block, last_block),
     )
@@ -224,18 +241,14 @@ async def levels(db: Database, zone: int, first_block: int, last_block: int) -> 
 
 async def unread_on_chain(db: Database) -> list[tuple[int, int]]:
     """Batches that are in a block but have not been read back from the contract."""
-    rows = await db.all(
-        "SELECT zone, first_block FROM batch JOIN submission USING (zone, first_block) "
-        "WHERE on_chain = 0 AND state IN ('included', 'final') ORDER BY first_block, zone"
-    )
-    return [(whole(zone), whole(first)) for zone, first in rows]
+    return [(call.zone, call.number) for call in await outbox.unread(db) if call.kind == outbox.BATCH]
 
 
 async def state_words(db: Database) -> list[tuple[int, int, str, str]]:
     """(zone, first block, state to show, state shown last) of every batch whose two differ."""
     rows = await db.all(
         "SELECT zone, first_block, coalesce(state, 'waiting') || CASE on_chain WHEN 1 THEN '+' ELSE '' END AS word, "
-        "shown FROM batch LEFT JOIN submission USING (zone, first_block) WHERE word <> shown ORDER BY first_block, zone"
+        "shown FROM batch JOIN batch_delivery USING (zone, first_block) WHERE word <> shown ORDER BY first_block, zone"
     )
     return [(whole(r[0]), whole(r[1]), text(r[2]), text(r[3])) for r in rows]
 
@@ -254,6 +267,7 @@ async def show_all_again(tx: Transaction) -> None:
     """portal.db was lost: everything is to be copied once more."""
     await tx.run("UPDATE block SET shown = 0")
     await tx.run("UPDATE batch SET shown = ''")
+    await tx.run("UPDATE period SET shown = ''")
 
 
 async def set_shown(tx: Transaction, zone: int, block: int) -> None:

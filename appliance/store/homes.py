@@ -7,7 +7,10 @@ from collections.abc import Collection, Mapping
 from appliance.store.database import Database, Transaction
 from appliance.store.rows import blob, text, whole
 
-_SHOWN = ("batch_commitment", "batch", "usage_block", "service", "session", "attempt", "dwelling", "zone", "place")
+_SHOWN = (
+    *("bill_step", "bill", "batch_commitment", "batch", "usage_block", "service", "session", "attempt", "dwelling"),
+    *("zone", "place"),
+)
 
 
 async def belongs_to(shown: Database, mark: bytes) -> bool:

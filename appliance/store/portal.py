@@ -28,10 +28,12 @@ Unit = Literal["Wh", "L"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The settlement; its days begin at midnight of the offset."""
+    """The settlement; its days begin at midnight of the offset. A unit of account is 10^-decimals of the currency."""
 
     name: str
     utc_offset_minutes: int
+    currency: str = ""
+    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class UsageBlock:
-    """A slot's closed block; usage and indexes in Wh or litre. Private: `repr` leaves them out."""
+    """A slot's closed block; usage and indexes in Wh or litre. Private: `repr` leaves them out.
+
+    `shared`: the indexes are those of a meter that several homes share, the usage is this one's part.
+    """
 
     zone: int
     slot: int
@@ -68,6 +73,7 @@ class UsageBlock:
     usage: int = field(repr=False)
     missing: bool
     commitment: bytes
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +135,10 @@ def label_key(label: str) -> str:
 
 async def put_place(tx: Transaction, place: Place) -> None:
     await tx.run(
-        "INSERT INTO place (id, name, utc_offset_minutes) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " name = excluded.name, utc_offset_minutes = excluded.utc_offset_minutes",
-        (place.name, place.utc_offset_minutes),
+        "INSERT INTO place (id, name, utc_offset_minutes, currency, decimals) VALUES (1, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET name = excluded.name, utc_offset_minutes = excluded.utc_offset_minutes,"
+        " currency = excluded.currency, decimals = excluded.decimals",
+        (place.name, place.utc_offset_minutes, place.currency, place.decimals),
     )
 
 
@@ -197,7 +204,7 @@ async def mark_on_chain(tx: Transaction, zone: int, first_block: int, read_back:
 
 async def place(db: Database) -> Place | None:
     """None until the core has said where it is."""
-    row: Any = await db.one("SELECT name, utc_offset_minutes FROM place")
+    row: Any = await db.one("SELECT name, utc_offset_minutes, currency, decimals FROM place")
     return None if row is None else Place(*row)
 
 
@@ -257,7 +264,7 @@ async def services_of(db: Database, dwelling_id: int) -> list[tuple[Service, Zon
 
 _OWN_BLOCK: Final = (
     "SELECT u.zone, u.slot, u.block, u.starts_at, u.ends_at, u.index_start, u.index_end, u.usage, u.missing,"
-    " u.commitment FROM usage_block u JOIN service s ON s.zone = u.zone AND s.slot = u.slot"
+    " u.commitment, u.shared FROM usage_block u JOIN service s ON s.zone = u.zone AND s.slot = u.slot"
     " WHERE s.dwelling_id = ? AND u.zone = ?"
 )
 
@@ -375,7 +382,7 @@ def _batch(row: Any) -> Batch:
 
 
 def _usage_block(row: Any) -> UsageBlock:
-    values = [*row[:8], bool(row[8]), *row[9:]]
+    values = [*row[:8], bool(row[8]), row[9], bool(row[10])]
     return UsageBlock(*values)
 
 

@@ -59,7 +59,7 @@ async def of_block(source: Database | Transaction, zone: int, block: int) -> Pro
 async def unsettled_batches(db: Database) -> list[tuple[int, int]]:
     """(zone, first block) of batches that are not in a block of the chain, so may have to be signed; oldest first."""
     rows = await db.all(
-        "SELECT zone, first_block FROM batch LEFT JOIN submission USING (zone, first_block) "
+        "SELECT zone, first_block FROM batch JOIN batch_delivery USING (zone, first_block) "
         "WHERE coalesce(state, 'queued') NOT IN ('included', 'final') ORDER BY first_block, zone"
     )
     return [(whole(zone), whole(first)) for zone, first in rows]
@@ -69,7 +69,8 @@ async def for_chain(db: Database, zone: int, first_block: int) -> UsageBatch:
     """A batch as the contract is to be given it."""
     batch = await blocks.get_batch(db, zone, first_block)
     levels = await blocks.levels(db, zone, first_block, batch.last_block)
-    return UsageBatch(zone, first_block, batch.last_block, batch.evidence_root, level_counts(levels), batch.sums)
+    counts = level_counts(levels)
+    return UsageBatch(zone, first_block, batch.last_block, batch.evidence_root, counts, batch.sums, batch.period)
 
 
 async def put_batch_proof(tx: Transaction, zone: int, first_block: int, proof: BoundProof, proving_ms: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,8 +21,8 @@ class JournalError(Exception):
     """The journal does not hash to what it says: the store was damaged or edited."""
 
 
-async def register_meter(tx: Transaction, name: str, zone: int, slot: int) -> int:
-    """The meter's row id; makes the row if the meter is new."""
+async def register_meter(tx: Transaction, name: str, zone: int, slot: int | None, shared: Sequence[int] = ()) -> int:
+    """The row id of a meter at a slot, or of one that the slots in `shared` share; makes the row if it is new."""
     await tx.run("INSERT INTO meter (name, zone, slot) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (name, zone, slot))
     row = await tx.one("SELECT id, zone, slot FROM meter WHERE name = ?", (name,))
     if row is None or (row[1], row[2]) != (zone, slot):
@@ -29,7 +30,55 @@ async def register_meter(tx: Transaction, name: str, zone: int, slot: int) -> in
             f"meter {name} was installed elsewhere, or another meter is at slot {slot} of zone {zone}: "
             "put the meter's old name and slot back; a replacement cannot be recorded yet"
         )
-    return whole(row[0])
+    meter_id = whole(row[0])
+    await _share(tx, name, meter_id, zone, shared)
+    return meter_id
+
+
+async def _share(tx: Transaction, name: str, meter_id: int, zone: int, slots: Sequence[int]) -> None:
+    """Slots share a meter from their first block on and do not change: each has its end index from the block before."""
+    known = await tx.all("SELECT slot FROM shared_slot WHERE meter_id = ? ORDER BY slot", (meter_id,))
+    if sorted(slots) == [whole(slot) for (slot,) in known]:
+        return
+    fed = await tx.all("SELECT DISTINCT slot FROM block_slot WHERE zone = ? AND index_end IS NOT NULL", (zone,))
+    touched = {whole(slot) for (slot,) in known} | set(slots)
+    if touched & {whole(slot) for (slot,) in fed}:
+        raise JournalError(
+            f"meter {name} of zone {zone} was shared by slots {[slot for (slot,) in known]} (none: []) when blocks "
+            "were closed: put that back; other slots cannot be recorded yet"
+        )
+    await tx.run("DELETE FROM shared_slot WHERE meter_id = ?", (meter_id,))
+    await tx.run_many(
+        "INSERT INTO shared_slot VALUES (?, ?, ?) ON CONFLICT (zone, slot) DO UPDATE SET meter_id = excluded.meter_id",
+        [(zone, slot, meter_id) for slot in slots],
+    )
+
+
+async def feeds(tx: Transaction, zone: int) -> dict[int, int]:
+    """Per slot the row id of the meter from which its usage comes."""
+    return {
+        whole(slot): whole(meter)
+        for slot, meter in await tx.all("SELECT slot, meter_id FROM feed WHERE zone = ?", (zone,))
+    }
+
+
+async def moved(tx: Transaction, zone: int, slot: int, starts_at: int, ends_at: int) -> int:
+    """By how much the meter installed at a slot went forward in [starts_at, ends_at), in its zone's unit.
+
+    Silence counts nothing, and what it held back counts in the block in which the meter answers again.
+    """
+    ends = []
+    for before in (starts_at, ends_at):
+        row = await tx.one(
+            "SELECT idx, unit FROM reading JOIN meter ON meter.id = meter_id WHERE zone = ? AND slot = ? "
+            "AND verdict = 'accepted' AND at < ? ORDER BY seq DESC LIMIT 1",
+            (zone, slot, before),
+        )
+        ends.append(None if row is None else _billing_index(row))
+    start, end = ends
+    if start is None or end is None:
+        return 0
+    return max(end - start, 0)
 
 
 async def last_accepted(source: Database | Transaction, meter_id: int) -> Accepted | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from appliance import call, delivery
 from appliance.call import Sender
+from appliance.calls.errors import error_name
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.clarity import UInt
 from appliance.chain.node import Accepted, Action, Node, NodeError, Rejected, TransactionState, TransactionStatus
@@ -16,13 +17,14 @@ from appliance.chain.payload import ContractCall, payload_bytes
 from appliance.chain.transaction import PrivateKey, Transaction, deserialize
 from appliance.clock import Clock
 from appliance.delivery import Delivery, Event, Policy, State
-from appliance.store import blocks, outbox, proofs
+from appliance.store import outbox, proofs
 from appliance.store.database import Database
-from appliance.store.outbox import Signed, Submission
+from appliance.store.outbox import Call, Signed, Submission
 
 log = logging.getLogger("mita.deliver")
 
 EARLY: Final = "abort_by_response: ERR_GAP"  # a batch before it had lost its nonce
+SOON: Final = "abort_by_response: ERR_EARLY"  # by the chain's clock its last block is not over yet
 HELD: Final = "abort_by_response: ERR_SELF_PROVED"  # for a while, by what a dwelling proved of its own slot
 
 
@@ -51,25 +53,26 @@ class Lane:
 
 
 async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, ready: Container[int]) -> None:
-    """Signs and stores a transaction for every batch without one, of zones that are `ready`, once it is proved.
+    """Signs and stores a transaction for every call without one, of zones that are `ready`, once it is proved.
 
     NodeError while the first nonce or the fee is unknown.
     """
-    unproved: set[int] = set()  # a later batch of the same zone must not take an earlier nonce
-    for zone, first_block in await outbox.unsigned(db):
-        if zone not in ready or zone in unproved:
+    stopped: set[int] = set()  # a later call of the same zone must not take an earlier nonce
+    owing: set[int] = set()  # but metering does not wait for money
+    for made in await outbox.unsigned(db):
+        if made.zone not in ready or made.zone in stopped or (made.zone in owing and not made.metering):
             continue
-        payload = await _call(db, lane, zone, first_block)
+        payload = await _payload(db, lane, made)
         if payload is None:
-            unproved.add(zone)
+            (stopped if made.metering else owing).add(made.zone)
             continue
         nonce = await outbox.next_nonce(db, str(lane.address))
         if nonce is None:
             nonce = (await node.account(lane.address)).nonce
         signed = await _sign(node, lane, policy, payload, nonce)
         async with db.transaction() as tx:
-            await outbox.put(tx, zone, first_block, str(lane.address), nonce, delivery.queued(clock.now()), signed)
-        log.info("zone %d: batch from block %d signed, transaction %s", zone, first_block, signed.txid.hex())
+            await outbox.put(tx, made.id, str(lane.address), nonce, delivery.queued(clock.now()), signed)
+        log.info("%s signed, transaction %s", made, signed.txid.hex())
 
 
 async def take_up_due(
@@ -81,17 +84,17 @@ async def take_up_due(
     turned up before, unseen, is followed again.
     """
     for submission in await outbox.rejected(db):
-        lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY, HELD)
+        lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY, SOON, HELD)
         early = clock.now() - submission.delivery.since < delivery.PATIENCE
-        if not lost or early or submission.zone not in ready:
+        if not lost or early or submission.call.zone not in ready:
             continue
-        found = await _look_up(db, node, submission, first=False)
+        found = await _look_up(node, submission, first=False)
         if isinstance(found, delivery.Executed) and found.ok:
             seen = replace(submission.delivery, state=State.SENT, since=clock.now(), next_at=clock.now())
             async with db.transaction() as tx:
                 await outbox.save(tx, submission.id, seen)
             continue
-        payload = await _call(db, lane, submission.zone, submission.first_block)
+        payload = await _payload(db, lane, submission.call)
         if payload is None or not await _awaited(node, lane, submission):
             continue
         on_chain = (await node.account(lane.address)).nonce
@@ -99,16 +102,21 @@ async def take_up_due(
         signed = await _sign(node, lane, policy, payload, nonce)
         async with db.transaction() as tx:
             await outbox.renew(tx, submission.id, nonce, delivery.queued(clock.now()), signed)
-        log.warning("zone %d: batch from block %d is taken up again", submission.zone, submission.first_block)
+        log.warning("%s is taken up again", submission.call)
 
 
 async def _awaited(node: Node, lane: Lane, submission: Submission) -> bool:
-    """Whether the contract waits for this batch, and no dwelling's own proof holds it back any more."""
-    meter_data, zone = Contract(lane.deployer, call.METER_DATA), UInt(submission.zone)
-    batch = zone, UInt(submission.first_block)
+    """Whether the contract waits for this batch, and no dwelling's own proof holds it back any more.
+
+    Calls of other kinds are not asked for yet: a person must look at one that lost its nonce.
+    """
+    if submission.call.kind != outbox.BATCH:
+        return False
+    meter_data, zone = Contract(lane.deployer, call.METER_DATA), UInt(submission.call.zone)
+    batch = zone, UInt(submission.call.number)
     try:
         state = await node.call_read(meter_data, "get-zone-state", (zone,), lane.address)
-        if call.read_next_block(state) != submission.first_block:
+        if call.read_next_block(state) != submission.call.number:
             return False
         if submission.delivery.reason != HELD:
             return True
@@ -128,12 +136,12 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
     """Takes every submission that is due one step further."""
     lowest = await outbox.lowest_nonce(db)
     for submission in await outbox.due(db, clock.now()):
-        payload = await _call(db, lane, submission.zone, submission.first_block)
+        payload = await _payload(db, lane, submission.call)
         if submission.delivery.state is State.QUEUED:
             if payload is None:
                 continue  # the configuration changed, or an older version signed it: soon there is a proof
             submission = await _as_configured(db, lane, submission, payload)
-        event = await _event(db, node, submission, first=submission.nonce == lowest)
+        event = await _event(node, submission, first=submission.nonce == lowest)
         after, actions = delivery.step(submission.delivery, event, clock.now(), policy)
         fresh: list[Signed] = []
         for action in actions:
@@ -143,13 +151,13 @@ async def deliver_due(db: Database, node: Node, lane: Lane, clock: Clock, policy
                 case delivery.SignAgain():
                     pass  # it stays as it was signed; should it have to be sent anew, it waits for its proof
                 case delivery.Alert(message):
-                    log.error("zone %d: batch from block %d: %s", submission.zone, submission.first_block, message)
+                    log.error("%s: %s", submission.call, message)
         async with db.transaction() as tx:
             for signed in fresh:
                 await outbox.add_version(tx, submission.id, signed)
             await outbox.save(tx, submission.id, after)
             if after.state in (State.QUEUED, State.SENT, State.REJECTED):
-                await blocks.forget_on_chain(tx, submission.zone, submission.first_block)
+                await outbox.forget_on_chain(tx, submission.call.id)
         _tell(submission, after)
 
 
@@ -167,27 +175,27 @@ async def _as_configured(db: Database, lane: Lane, submission: Submission, paylo
 def _tell(submission: Submission, after: Delivery) -> None:
     if after.state is not submission.delivery.state:
         where = "" if after.height is None else f" at height {after.height}"
-        log.info(
-            "zone %d: batch from block %d is %s%s", submission.zone, submission.first_block, after.state.value, where
-        )
+        log.info("%s is %s%s", submission.call, after.state.value, where)
     elif after.reason and after.failures == 1:
-        log.warning("zone %d: batch from block %d waits: %s", submission.zone, submission.first_block, after.reason)
+        log.warning("%s waits: %s", submission.call, after.reason)
 
 
-async def _call(db: Database, lane: Lane, zone: int, first_block: int) -> ContractCall | None:
-    """None until the batch is proved for what the contract of this lane will compute."""
-    batch = await proofs.for_chain(db, zone, first_block)
-    proof = await proofs.of_batch(db, zone, first_block, call.usage_batch_context(lane.sender, batch))
+async def _payload(db: Database, lane: Lane, made: Call) -> ContractCall | None:
+    """None until the call is proved for what the contract of this lane will compute."""
+    if made.kind != outbox.BATCH:
+        return await outbox.prepared(db, made.id, lane.sender.mark)
+    batch = await proofs.for_chain(db, made.zone, made.number)
+    proof = await proofs.of_batch(db, made.zone, made.number, call.usage_batch_context(lane.sender, batch))
     return None if proof is None else call.submit_usage_batch(lane.sender, batch, proof)
 
 
-async def _event(db: Database, node: Node, submission: Submission, *, first: bool) -> Event:
+async def _event(node: Node, submission: Submission, *, first: bool) -> Event:
     """Asks or tells the node what the state calls for."""
     try:
         if submission.delivery.state is State.QUEUED:
             newest = submission.versions[-1]
             return _of_submit(await node.submit(newest.raw), newest.fee)
-        return await _look_up(db, node, submission, first=first)
+        return await _look_up(node, submission, first=first)
     except NodeError as error:
         return delivery.TryLater(str(error))
 
@@ -207,7 +215,7 @@ def _of_submit(answer: Accepted | Rejected, offered: int) -> Event:
             return delivery.TryLater(answer.reason)
 
 
-async def _look_up(db: Database, node: Node, submission: Submission, *, first: bool) -> Event:
+async def _look_up(node: Node, submission: Submission, *, first: bool) -> Event:
     """Of the versions with one nonce at most one can be mined; a refusal of an earlier nonce's version is past."""
     waiting, refused = False, None
     for version in submission.versions:
@@ -217,29 +225,26 @@ async def _look_up(db: Database, node: Node, submission: Submission, *, first: b
         if not (status.state.mined and status.canonical):
             waiting = True
         elif status.state is TransactionState.SUCCESS:
-            return await _executed(db, node, submission, version, status)
+            return await _executed(node, submission, version, status)
         elif deserialize(version.raw).origin.nonce == submission.nonce:
             refused = version, status
     if waiting:
         return delivery.Pending(max(version.fee for version in submission.versions), first)
     if refused is not None:
-        return await _executed(db, node, submission, *refused)
+        return await _executed(node, submission, *refused)
     account = await node.account(Address.from_c32(submission.address))
     return delivery.Unknown(nonce_passed=account.nonce > submission.nonce)
 
 
-async def _executed(
-    db: Database, node: Node, submission: Submission, version: Signed, status: TransactionStatus
-) -> Event:
+async def _executed(node: Node, submission: Submission, version: Signed, status: TransactionStatus) -> Event:
     if status.block_height is None or status.burn_height is None:
         return delivery.TryLater("the node does not say in which block the transaction is")
     tip = await node.tip()
     ok = status.state is TransactionState.SUCCESS
-    batch = await blocks.get_batch(db, submission.zone, submission.first_block)
     return delivery.Executed(
         ok=ok,
-        read_back=batch.on_chain,
-        reason="" if ok else f"{status.state.value}: {call.error_name(status.result)}",
+        read_back=submission.on_chain,
+        reason="" if ok else f"{status.state.value}: {error_name(status.result)}",
         txid=version.txid,
         height=status.block_height,
         burn_height=status.burn_height,

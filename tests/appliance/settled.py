@@ -36,7 +36,7 @@ class PowerCut(Exception):
 
 
 class InlineProver:
-    """Stands in for `appliance.prove.Prover`; `cut_after` results the power fails before anybody has one."""
+    """Stands in for `appliance.worker.Prover`; `cut_after` results the power fails before anybody has one."""
 
     def __init__(self, cut_after: int | None = None) -> None:
         self.cut_after = cut_after

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.block import MAX_BLOCK_USAGE, NO_JOURNAL, Observed, close_block, close_slot, next_batch
+from appliance.block import MAX_BLOCK_USAGE, NO_JOURNAL, Observed, Sharing, close_block, close_slot, next_batch
 
 
 def seen(billed: int | None, first: int | None, last: int | None, metered: bool = True) -> Observed:
@@ -69,8 +69,42 @@ def test_a_block_keeps_the_order_of_its_slots() -> None:
 
 @given(st.integers(0, 1000), st.integers(1, 7), st.integers(0, 50), st.integers(0, 50))
 def test_batches_tile_the_blocks(first: int, size: int, batches: int, more: int) -> None:
-    span = next_batch(first, batches * size, batches * size + more, size)
+    span = next_batch(first, batches * size, batches * size + more, size, 10**9)
     if more < size:
         assert span is None
     else:
         assert span == (first + batches * size, first + batches * size + size - 1)
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=2, max_size=6),
+    st.lists(st.one_of(st.none(), st.integers(0, 2 * MAX_BLOCK_USAGE)), min_size=1, max_size=12),
+)
+def test_a_shared_meter_is_split_whole_and_its_rest_carried(weights: list[int], steps: list[int | None]) -> None:
+    """Whatever it shows and whenever it is silent: the parts add up to its indexes, and nothing is lost."""
+    slots = range(len(weights))
+    index, total, billed = 1000, 0, None
+    for number, step in enumerate([*steps, *[0] * 40]):
+        index += step or 0
+        last = None if step is None else index
+        observed = [Observed(s, "dwelling/A-01", billed, 1000, last, 1, NO_JOURNAL, True) for s in slots]
+        block = close_block(1, number, 0, 100, observed, [Sharing(tuple(slots), tuple(weights))])
+        parts = block.slots
+        assert all(0 <= part.usage <= MAX_BLOCK_USAGE and part.shared for part in parts)
+        assert len({(part.index_start, part.index_end, part.missing) for part in parts}) == 1
+        assert parts[0].index_start is not None
+        assert parts[0].index_end is not None
+        assert sum(part.usage for part in parts) == parts[0].index_end - parts[0].index_start
+        assert billed in (None, parts[0].index_start)
+        billed = parts[0].index_end
+        total += sum(part.usage for part in parts)
+    assert total == index - 1000
+
+
+def test_a_split_leaves_the_other_slots_alone() -> None:
+    observed = [Observed(slot, "dwelling/A-01", 10, 5, 20 + slot, 0, NO_JOURNAL, True) for slot in range(4)]
+    shared = [Observed(slot, "dwelling/A-01", 10, 5, 31, 0, NO_JOURNAL, True) for slot in (1, 3)]
+    mixed = [observed[0], shared[0], observed[2], shared[1]]
+    block = close_block(3, 7, 100, 200, mixed, [Sharing((3, 1), (2, 1))])
+    assert [slot.usage for slot in block.slots] == [10, 7, 12, 14]
+    assert [slot.shared for slot in block.slots] == [False, True, False, True]

@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from appliance import call, founding
-from appliance.chain.clarity import UInt
-from appliance.chain.payload import ContractCall
+from appliance.chain.address import Contract
+from appliance.chain.clarity import List
 from tests.appliance.settled import DEPLOYER, GATEWAY, HOMES, ZONE
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -33,10 +35,16 @@ def test_the_table_of_errors_is_the_contracts() -> None:
     assert {n: e for n, e in call.ERRORS.items() if n in recording}.items() <= recording.items()
 
 
-def test_a_dwelling_in_two_slots_is_registered_as_one() -> None:
-    """The floor of k-min is about dwellings, not about slots."""
-    full, doubled = (replace(ZONE, dwellings={**HOMES, 15: label}) for label in ("A-16", "A-01"))
-    for zone, dwellings in ((full, 16), (doubled, 15)):
-        _, register = founding.registration_calls(DEPLOYER, GATEWAY, [zone], 86400)
-        assert isinstance(register, ContractCall)
-        assert register.arguments[3:5] == (UInt(16), UInt(dwellings))
+def test_a_dwelling_has_one_slot_of_a_utility() -> None:
+    """k-min counts dwellings, not slots: the registry refuses a second one, and so does the founding."""
+    charter = founding.Charter(DEPLOYER, Contract(DEPLOYER, "voucher-token"), 1, ())
+    principals = dict.fromkeys(HOMES.values(), DEPLOYER)
+    doubled, water = replace(ZONE, dwellings={**HOMES, 15: "A-01"}), replace(ZONE, zone=2, utility="water")
+    with pytest.raises(founding.FoundingError, match="A-01 has two slots of electricity"):
+        founding.registration_calls(DEPLOYER, charter, founding.Site(GATEWAY, [doubled], 0, 86400, principals))
+    site = founding.Site(GATEWAY, [ZONE, water], 0, 86400, principals)
+    *_, (_, [users]) = founding.registration_calls(DEPLOYER, charter, site)
+    assert users.function == "register-users"
+    (listed,) = users.arguments
+    assert isinstance(listed, List)
+    assert len(listed.items) == len(HOMES), "each with its slot of both"

@@ -1,11 +1,11 @@
 """Configuration: what is right is read, every mistake is named with what to write."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from appliance.config import ConfigError, TimeConfig, load, parse
+from appliance.config import ConfigError, Share, SharedConfig, SplitRule, TimeConfig, load, parse
 
 GOOD: dict[str, Any] = {
     "place": "Lane 4",
@@ -97,6 +97,56 @@ def test_doubles_are_refused(tmp_path: Path) -> None:
         parse(with_change(["zone", 0, "dwellings", "00"], "Z-99"), tmp_path)
     with pytest.raises(ConfigError, match="zone number 1 is used twice"):
         parse(with_change(["zone"], [GOOD["zone"][0], {**GOOD["zone"][0], "meter": []}]), tmp_path)
+
+
+SHARED = {"name": "main", "driver": "modbus", "slots": [1, 2, 3], "split": "equal", "settings": {"port": 9}}
+
+
+def test_a_meter_that_several_slots_share(tmp_path: Path) -> None:
+    meter = GOOD["zone"][0]["meter"][0]
+    for more, rule, weights in (
+        ({}, "equal", (1, 1, 1)),
+        ({"split": "heads", "heads": [4, 0, 1]}, "heads", (4, 0, 1)),
+        ({"split": "weights", "weights": [10, 20, 30]}, "weights", (10, 20, 30)),
+    ):
+        config = parse(with_change(["zone", 0, "meter"], [meter, {**SHARED, **more}]), tmp_path)
+        main = config.zones[0].meters[1]
+        assert (main.slot, main.fed) == (None, (1, 2, 3))
+        assert main.shared == SharedConfig(
+            cast(SplitRule, rule), tuple(Share(slot, weight) for slot, weight in zip((1, 2, 3), weights, strict=True))
+        )
+    own = [{**meter, "name": f"m{slot}", "slot": slot, "settings": {"port": slot}} for slot in (1, 2, 3)]
+    parse(with_change(["zone", 0, "meter"], [{**SHARED, "split": "sub-meters"}, *own]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"slots": [1]}, "write two or more different slots"),
+        ({"slots": [1, 1]}, "write two or more different slots"),
+        ({"slots": [1, 16]}, "a list of whole numbers from 0 to 15"),
+        ({"slots": "1"}, "a list of whole numbers from 0 to 15"),
+        ({"slots": [0, 1]}, "slot 0 has a meter of its own and a part of main"),
+        ({"split": "fair"}, "write one of equal, weights, heads, sub-meters"),
+        ({"split": "heads"}, "heads is missing"),
+        ({"split": "heads", "heads": [1, 2]}, "write one number for each of the 3 slots"),
+        ({"split": "heads", "heads": [0, 0, 0]}, "not all of them 0"),
+        ({"split": "weights", "weights": [1, 2, -3]}, "a list of whole numbers from 0 to 1000"),
+        ({"split": "sub-meters"}, "slot 1 has none"),
+        ({"slot": 1}, "slot is not a setting"),
+        ({"weights": [1, 2, 3]}, "weights is not a setting"),
+    ],
+)
+def test_every_mistake_of_a_split_is_named(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    meter = GOOD["zone"][0]["meter"][0]
+    with pytest.raises(ConfigError, match=words):
+        parse(with_change(["zone", 0, "meter"], [meter, {**SHARED, **change}]), tmp_path)
+
+
+def test_a_slot_has_a_part_of_one_shared_meter_only(tmp_path: Path) -> None:
+    two = [SHARED, {**SHARED, "name": "other", "slots": [3, 4], "settings": {"port": 10}}]
+    with pytest.raises(ConfigError, match="two meters claim one slot"):
+        parse(with_change(["zone", 0, "meter"], two), tmp_path)
 
 
 def test_files(tmp_path: Path) -> None:

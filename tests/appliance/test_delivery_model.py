@@ -168,7 +168,7 @@ class Outbox(RuleBasedStateMachine):
         buried = {batch_of(raw) for block in deep for raw, _ in block.transactions}
 
         async def finals() -> list[tuple[object, ...]]:
-            return list(await self.db.all("SELECT zone, first_block FROM submission WHERE state = 'final'"))
+            return list(await self.db.all("SELECT zone, first_block FROM batch_delivery WHERE state = 'final'"))
 
         assert set(self.runner.run(finals())) <= buried
 
@@ -191,7 +191,7 @@ class Outbox(RuleBasedStateMachine):
                 world.mine()
                 world.burn()
             assert sorted(world.executed()) == expected, self.runner.run(
-                self.db.all("SELECT id, zone, first_block, nonce, state, reason, next_at - since FROM submission")
+                self.db.all("SELECT id, zone, first_block, nonce, state, reason, next_at - since FROM batch_delivery")
             )
             assert self.runner.run(self.states(expected)) == ["final"] * len(expected)
         finally:

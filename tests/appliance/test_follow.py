@@ -11,7 +11,7 @@ import pytest
 
 from appliance import call, delivery, follow
 from appliance.chain.address import Address, Contract, Network
-from appliance.chain.clarity import NONE, Bool, Buffer, Optional, Tuple, UInt, Value
+from appliance.chain.clarity import NONE, Ascii, Bool, Buffer, Optional, Tuple, UInt, Value
 from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
 from appliance.config import TimeConfig, ZoneConfig
@@ -50,12 +50,16 @@ class Answers:
 
     def __init__(self, value: Value) -> None:
         self.value, self.asked = value, 0
+        self.period_blocks: Value = UInt(28)
 
     async def call_read(
         self, contract: Contract, function: str, arguments: tuple[Value, ...], sender: Address
     ) -> Value:
         assert contract.address == DEPLOYER
-        assert function in ("get-zone", "get-batch")
+        assert function in ("get-zone", "get-batch", "get-parameter")
+        if function == "get-parameter":
+            assert arguments == (Ascii("period-blocks"),)
+            return self.period_blocks
         self.asked += 1
         return self.value
 
@@ -102,6 +106,15 @@ async def test_a_zone_registered_otherwise_sends_nothing(
     assert wrong == {1: []}, "once it is mended it goes on without a restart"
 
 
+async def test_periods_of_another_length_send_nothing() -> None:
+    """Anybody may close a period that is long enough for the chain: it must be over for us, too."""
+    answers = Answers(some(REGISTERED))
+    answers.period_blocks = UInt(14)
+    wrong: dict[int, list[str]] = {}
+    await confirm(answers, wrong)
+    assert wrong == {1: ["period_blocks is 14 there, 28 here"]}
+
+
 async def test_a_zone_nobody_registered() -> None:
     wrong: dict[int, list[str]] = {}
     await confirm(Answers(NONE), wrong)
@@ -116,8 +129,9 @@ async def read(path: Path, value: Value) -> tuple[bool, set[tuple[int, int]]]:
     async with Database.open(path / "core.db", "core") as db:
         async with db.transaction() as tx:
             await blocks.put_batch(tx, 1, 10, 11, ROOT, PROOF)
+            call_id = await outbox.put_call(tx, outbox.BATCH, 1, 10)
             included = delivery.Delivery(delivery.State.INCLUDED, 1, 1, height=5, burn_height=5)
-            await outbox.put(tx, 1, 10, str(GATEWAY), 0, included, Signed(bytes(32), 1, b"raw"))
+            await outbox.put(tx, call_id, str(GATEWAY), 0, included, Signed(bytes(32), 1, b"raw"))
         await follow.read_back(db, cast(Node, Answers(value)), DEPLOYER, GATEWAY, differing)
         return (await blocks.get_batch(db, 1, 10)).on_chain, differing
 
@@ -154,8 +168,9 @@ async def test_an_answer_from_before_the_block_was_undone_does_not_count(tmp_pat
     async with Database.open(tmp_path / "core.db", "core") as db:
         async with db.transaction() as tx:
             await blocks.put_batch(tx, 1, 10, 11, ROOT, PROOF)
+            call_id = await outbox.put_call(tx, outbox.BATCH, 1, 10)
             included = delivery.Delivery(delivery.State.INCLUDED, 1, 1, height=5, burn_height=5)
-            await outbox.put(tx, 1, 10, str(GATEWAY), 0, included, Signed(bytes(32), 1, b"raw"))
+            await outbox.put(tx, call_id, str(GATEWAY), 0, included, Signed(bytes(32), 1, b"raw"))
 
         class Slow(Answers):
             async def call_read(
@@ -166,7 +181,7 @@ async def test_an_answer_from_before_the_block_was_undone_does_not_count(tmp_pat
                 assert undone is not None
                 async with db.transaction() as tx:
                     await outbox.save(tx, undone.id, delivery.queued(5))
-                    await blocks.forget_on_chain(tx, 1, 10)
+                    await outbox.forget_on_chain(tx, call_id)
                 return answer
 
         await follow.read_back(db, cast(Node, Slow(some(KEPT))), DEPLOYER, GATEWAY, set())

@@ -13,12 +13,12 @@ from appliance.app import Household, InUseError, core_store, household, only_one
 from appliance.close import close_due
 from appliance.config import ChainConfig, Config, ConfigError, PortalConfig, TimeConfig, ZoneConfig
 from appliance.projection import show_due, show_place
-from appliance.prove import Prover
 from appliance.store import blocks, homes
 from appliance.store.database import Database
+from appliance.worker import Prover
 from tests.fakes.clock import FakeClock
 
-TIME = TimeConfig(0, 100, 2, 0, 1, 1)
+TIME = TimeConfig(0, 100, 2, 0, 1, 1, period_blocks=2)
 HOMES = {slot: f"A-{slot + 1:02}" for slot in range(15)}
 ZONE = ZoneConfig(1, "Lane A", "electricity", 16, 5, HOMES, ())
 CHAIN = ChainConfig("http://127.0.0.1:1", "testnet", "ST000000000000000000002AMW42H", 1000, 2, 1)
@@ -37,7 +37,7 @@ async def run_to(db: Database, owned: Household, zone: ZoneConfig, at: int) -> N
         await prove.batch_due(db, prover, [zone], owned.keys, TIME)
 
 
-async def test_a_home_moves_in_when_a_batch_begins(tmp_path: Path) -> None:
+async def test_a_home_moves_in_when_a_period_begins(tmp_path: Path) -> None:
     async with core_store(config(tmp_path)) as (db, owned):
         await run_to(db, owned, ZONE, 600)
     moved = replace(ZONE, dwellings={**HOMES, 15: "A-16"})

@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from appliance import call, delivery
+from appliance.calls import registry
 from appliance.chain.address import Network
 from appliance.chain.clarity import Buffer, List, Value
 from appliance.chain.node import Node
@@ -178,7 +179,7 @@ async def test_a_version_signed_again_becomes_the_newest(tmp_path: Path) -> None
         await with_batch(db)
         a, b = Signed(b"a" * 32, 5, b"a"), Signed(b"b" * 32, 6, b"b")
         async with db.transaction() as tx:
-            await outbox.put(tx, 1, 10, "ST", 0, delivery.queued(1), a)
+            await outbox.put(tx, 1, "ST", 0, delivery.queued(1), a)
             for signed in (b, a, a):
                 await outbox.add_version(tx, 1, signed)
         submission = await outbox.of_batch(db, 1, 10)
@@ -191,11 +192,11 @@ async def test_a_batch_has_one_submission_and_a_nonce_one_batch(tmp_path: Path) 
         await with_batch(db)
         await with_batch(db, 12)
         async with db.transaction() as tx:
-            await outbox.put(tx, 1, 10, "ST", 0, delivery.queued(1), Signed(b"a" * 32, 5, b"a"))
-        for first, nonce in ((10, 1), (12, 0)):
+            await outbox.put(tx, 1, "ST", 0, delivery.queued(1), Signed(b"a" * 32, 5, b"a"))
+        for call_id, nonce in ((1, 1), (2, 0)):
             with pytest.raises(sqlite3.IntegrityError):
                 async with db.transaction() as tx:
-                    await outbox.put(tx, 1, first, "ST", nonce, delivery.queued(1), Signed(b"b" * 32, 5, b"b"))
+                    await outbox.put(tx, call_id, "ST", nonce, delivery.queued(1), Signed(b"b" * 32, 5, b"b"))
         assert await outbox.next_nonce(db, "ST") == 1
         assert await outbox.lowest_nonce(db) == 0
 
@@ -205,6 +206,92 @@ async def test_what_a_clock_put_off_for_years_is_due(tmp_path: Path) -> None:
         await with_batch(db)
         ahead = delivery.Delivery(delivery.State.SENT, since=10**10, next_at=10**10)
         async with db.transaction() as tx:
-            await outbox.put(tx, 1, 10, "ST", 0, ahead, Signed(b"a" * 32, 5, b"a"))
+            await outbox.put(tx, 1, "ST", 0, ahead, Signed(b"a" * 32, 5, b"a"))
         assert len(await outbox.due(db, 1_800_000_000)) == 1
         assert await outbox.due(db, 10**10 - 100) == []
+
+
+CLOSE, SETTLE = "close-period", "settle-period"
+
+
+async def with_calls(db: Database, *kinds: str) -> dict[str, int]:
+    """A batch from block 10, then these calls of period 0, then a batch from block 12; their ids."""
+    await with_batch(db)
+    async with db.transaction() as tx:
+        ids = {kind: await outbox.put_call(tx, kind, 1, 0) for kind in kinds}
+    await with_batch(db, 12)
+    return ids
+
+
+async def may_sign(db: Database) -> list[str]:
+    return [f"{made.kind} {made.number}" for made in await outbox.unsigned(db)]
+
+
+async def read_back(db: Database, call_id: int, nonce: int) -> None:
+    included = delivery.Delivery(delivery.State.INCLUDED, 1, 1, height=5, burn_height=5)
+    async with db.transaction() as tx:
+        await outbox.put(tx, call_id, "ST", nonce, included, Signed(bytes([call_id]) * 32, 1, b"raw"))
+        await outbox.set_on_chain(tx, call_id)
+
+
+async def test_a_period_is_closed_after_its_batches_and_before_anything_else(tmp_path: Path) -> None:
+    """The call that closes a period does not say which, nor with what: nothing goes beside it."""
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        ids = await with_calls(db, CLOSE, SETTLE)
+        assert await may_sign(db) == ["batch 10"]
+        await read_back(db, 1, 0)
+        assert await may_sign(db) == [f"{CLOSE} 0"]
+        await read_back(db, ids[CLOSE], 1)
+        assert await may_sign(db) == [f"{SETTLE} 0", "batch 12"]
+        async with db.transaction() as tx:
+            await outbox.forget_on_chain(tx, ids[CLOSE])
+        assert await may_sign(db) == [], "the block that closed it was undone"
+
+
+async def test_money_waits_for_metering_and_never_the_other_way_round(tmp_path: Path) -> None:
+    world, clock = World(), FakeClock()
+    lane = Lane(KEY, Network.TESTNET, OLD.address(Network.TESTNET))
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        ids = await with_calls(db, SETTLE)
+        for first in (10, 12):
+            await put_proof(db, lane.sender, 1, first)
+        await deliver.sign_due(db, cast(Node, world), lane, clock, POLICY, {1})
+        assert await may_sign(db) == [f"{SETTLE} 0"], "not prepared: both batches went by"
+        rejected = delivery.Delivery(delivery.State.REJECTED, 1, 1, reason="abort_by_response: ERR_UNFUNDED")
+        async with db.transaction() as tx:
+            await outbox.put(tx, ids[SETTLE], "other", 0, rejected, Signed(b"s" * 32, 1, b"raw"))
+            await outbox.put_call(tx, SETTLE, 1, 1)
+        await with_batch(db, 14)
+        assert await may_sign(db) == ["batch 14"]
+
+
+async def test_a_call_has_one_payload_for_each_sender(tmp_path: Path) -> None:
+    old, new = (Lane(KEY, Network.TESTNET, key.address(Network.TESTNET)) for key in (OLD, NEW))
+    first, second = (registry.close_period(lane.sender, zone) for lane, zone in ((old, 1), (old, 2)))
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        ids = await with_calls(db, CLOSE)
+        assert [made.kind for made in await outbox.unprepared(db, old.sender.mark)] == [CLOSE]
+        async with db.transaction() as tx:
+            for payload in (first, second):
+                await outbox.prepare(tx, ids[CLOSE], old.sender.mark, payload)
+        assert await outbox.prepared(db, ids[CLOSE], old.sender.mark) == first
+        assert await outbox.unprepared(db, old.sender.mark) == []
+        assert await outbox.prepared(db, ids[CLOSE], new.sender.mark) is None
+        assert [made.kind for made in await outbox.unprepared(db, new.sender.mark)] == [CLOSE]
+
+
+async def test_a_refused_call_whose_effect_is_there_is_done(tmp_path: Path) -> None:
+    async with Database.open(tmp_path / "core.db", "core") as db:
+        ids = await with_calls(db, CLOSE)
+        await read_back(db, 1, 0)
+        rejected = delivery.Delivery(delivery.State.REJECTED, 1, 1, reason="abort_by_response: ERR_PERIOD_SHORT")
+        async with db.transaction() as tx:
+            await outbox.put(tx, ids[CLOSE], "ST", 1, rejected, Signed(b"c" * 32, 1, b"raw"))
+        assert await may_sign(db) == []
+        assert [made.id for made in await outbox.unread(db, also_rejected=True)] == [ids[CLOSE]]
+        async with db.transaction() as tx:
+            await outbox.set_on_chain(tx, ids[CLOSE])
+        found = await outbox.of_call(db, CLOSE, 1, 0)
+        assert found is not None
+        assert (found.delivery.state, found.on_chain) == (delivery.State.FINAL, True)
+        assert await may_sign(db) == ["batch 12"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.proof import BlockWitness, ProofError, SlotWitness, commit_block, prove_block, sum_batch
-from appliance.prove import Prover
+from appliance.worker import Prover
 from circuits.blinding import BlindingKey
 
 WITNESS = BlockWitness(1, 7, tuple(SlotWitness(n, BlindingKey(bytes(15) + bytes([n]))) for n in range(16)))

@@ -18,12 +18,12 @@ from appliance.call import Sender
 from appliance.chain.address import Network
 from appliance.close import close_due
 from appliance.proof import ProofError, ProvenBlock
-from appliance.prove import Prover
 from appliance.store import blocks, proofs
 from appliance.store.database import Database
 from appliance.store.readings import append, register_meter
 from appliance.store.rows import whole
 from appliance.validation import Reason
+from appliance.worker import Prover
 from drivers.api import Authenticity, Reading, Unit
 from tests.appliance.settled import (
     OTHER,

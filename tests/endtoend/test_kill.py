@@ -31,7 +31,9 @@ HALF_DONE = (  # each counts rows that only a torn step could leave
        WHERE (proven_at IS NULL) <> (commitment IS NULL)""",
     """SELECT count(*) FROM block LEFT JOIN block_proof USING (zone, block)
        WHERE (proven_at IS NULL) <> (context IS NULL)""",
-    "SELECT count(*) FROM submission LEFT JOIN batch_proof USING (zone, first_block) WHERE context IS NULL",
+    """SELECT count(*) FROM batch_delivery LEFT JOIN batch_proof USING (zone, first_block)
+       WHERE state IS NOT NULL AND context IS NULL""",
+    "SELECT count(*) FROM batch LEFT JOIN batch_delivery d USING (zone, first_block) WHERE d.on_chain IS NULL",
     "SELECT count(*) FROM (SELECT 1 FROM batch_proof GROUP BY zone, first_block HAVING count(*) > 1)",
     "SELECT count(*) FROM (SELECT 1 FROM signed GROUP BY submission_id HAVING count(*) > 1)",
     """SELECT count(*) FROM batch b

@@ -13,6 +13,7 @@ import pytest
 from appliance.chain.clarity import NONE, Buffer, List, Optional, UInt, Value
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import deserialize
+from appliance.cli import town as surroundings
 from appliance.keys import Seal, Secret
 from circuits.blinding import Letter
 from circuits.shape import USAGE
@@ -47,13 +48,16 @@ def private_numbers(run: Run) -> set[int]:
 
 
 def public_numbers(run: Run) -> set[int]:
-    """What everybody may know, and by chance may equal a home's number: totals, block numbers, ports, seconds."""
+    """What everybody may know, and by chance may equal a home's number: totals, blocks, ports, seconds, prices."""
     config = run.town.config
     with closing(sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)) as books:
         found = {n for row in books.execute("SELECT total, first_block, last_block FROM batch") for n in row}
         found |= {n for (n,) in books.execute("SELECT block FROM block")}
     ports = {config.portal.port, int(run.town.node_url.rsplit(":", 1)[1])}
-    return found | ports | {config.time.block_seconds}
+    tariff = surroundings.TARIFF
+    prices = {surroundings.RATIO, tariff.charge, tariff.ceiling, tariff.charge_ceiling, tariff.lifeline}
+    prices |= {number for band in tariff.bands for number in (band.start, band.rate)}
+    return found | ports | prices | {config.time.block_seconds}
 
 
 def slot_blindings(run: Run) -> list[bytes]:
@@ -139,7 +143,7 @@ async def test_a_call_says_only_what_is_public(run: Run) -> None:
     with closing(sqlite3.connect(f"file:{run.core}?mode=ro", uri=True)) as books:
         rows = books.execute(
             "SELECT zone, first_block, last_block, total, blinding_sum, evidence_root, sum_hint, raw FROM batch "
-            "JOIN submission USING (zone, first_block) JOIN signed ON submission_id = id"
+            "JOIN batch_delivery d USING (zone, first_block) JOIN signed ON submission_id = d.id"
         ).fetchall()
     assert len(rows) >= 4
     for zone, first, last, total, blinding_sum, root, hint, raw in rows:

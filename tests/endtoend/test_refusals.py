@@ -42,7 +42,7 @@ from tests.fakes.clock import FakeClock
 T = TypeVar("T")
 on_chain = pytest.mark.asyncio(loop_scope="module")
 
-DEPLOYER, STEWARD, GATEWAY, STRANGER = (PrivateKey(bytes(31) + bytes([n])) for n in (1, 2, 3, 4))
+DEPLOYER, STEWARD, GATEWAY, STRANGER, SECOND = (PrivateKey(bytes(31) + bytes([n])) for n in range(1, 6))
 NETWORK = Network.TESTNET
 FIRST = 100
 DWELLINGS = {slot: f"A-{slot + 1:02}" for slot in range(16)}
@@ -131,7 +131,7 @@ class Chain:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chain(tmp_path_factory: pytest.TempPathFactory, node: Path) -> AsyncIterator[Chain]:
     folder = tmp_path_factory.mktemp("chain")
-    keys = (DEPLOYER, STEWARD, GATEWAY, STRANGER)
+    keys = (DEPLOYER, STEWARD, SECOND, GATEWAY, STRANGER)
     accounts = ", ".join(f'{{"address": "{key.address(NETWORK)}", "balance": "1000000000000"}}' for key in keys)
     (folder / "genesis.json").write_text(f'{{"accounts": [{accounts}]}}')
     server = surroundings.CONTRACTS / "devnet" / "server.mjs"
@@ -143,8 +143,14 @@ async def chain(tmp_path_factory: pytest.TempPathFactory, node: Path) -> AsyncIt
         url = str((await running.ready())["url"])
         link = Node(url, session)
         sources = {name: (surroundings.CONTRACTS / f"{name}.clar").read_text() for name in founding.CONTRACTS}
-        founders = founding.Founders(DEPLOYER, STEWARD, NETWORK)
-        await founding.found(link, founders, sources, GATEWAY.address(NETWORK), [ZONE, OTHER_ZONE], 86400)
+        founders = founding.Founders(DEPLOYER, (STEWARD, SECOND), NETWORK)
+        token = Contract(DEPLOYER.address(NETWORK), "voucher-token")
+        charter = founding.Charter(STEWARD.address(NETWORK), token, 100_000, (surroundings.TARIFF,))
+        zones = [ZONE, OTHER_ZONE]
+        labels = sorted({label for zone in zones for label in zone.dwellings.values()})
+        principals = {label: PrivateKey(bytes(30) + bytes([1, n])).address(NETWORK) for n, label in enumerate(labels)}
+        site = founding.Site(GATEWAY.address(NETWORK), zones, 0, 86400, principals)
+        await founding.found(link, founders, sources, charter, site)
         yield Chain(link, url, DEPLOYER.address(NETWORK))
 
 
@@ -242,12 +248,12 @@ def proofs_refused(chain: Chain, good: Summed) -> list[tuple[ContractCall, str]]
     foreign = [
         bound_to(call.usage_batch_context(sender, other, period), good)
         for sender, other, period in (
-            (replace(chain.sender, address=STRANGER.address(NETWORK)), batch, call.OPEN_PERIOD),
-            (replace(chain.sender, deployer=STRANGER.address(NETWORK)), batch, call.OPEN_PERIOD),
-            (replace(chain.sender, network=Network.MAINNET), batch, call.OPEN_PERIOD),
-            (chain.sender, batch, call.OPEN_PERIOD + 1),
-            (chain.sender, replace(batch, zone=2), call.OPEN_PERIOD),
-            (chain.sender, replace(batch, first_block=FIRST + 1), call.OPEN_PERIOD),
+            (replace(chain.sender, address=STRANGER.address(NETWORK)), batch, call.FIRST_PERIOD),
+            (replace(chain.sender, deployer=STRANGER.address(NETWORK)), batch, call.FIRST_PERIOD),
+            (replace(chain.sender, network=Network.MAINNET), batch, call.FIRST_PERIOD),
+            (chain.sender, batch, call.FIRST_PERIOD + 1),
+            (chain.sender, replace(batch, zone=2), call.FIRST_PERIOD),
+            (chain.sender, replace(batch, first_block=FIRST + 1), call.FIRST_PERIOD),
         )
     ]
     return [

@@ -20,12 +20,16 @@ PACKAGES = ("appliance", "circuits", "drivers", "web")
 MAX_LINES = 400
 NO_INPUT_OUTPUT = ("aiohttp", "aiosqlite", "asyncio", "random", "socket", "sqlite3", "subprocess", "time")
 PURE_STEPS = (
-    *("validation", "block", "bill", "settlement", "ballot", "dispute", "period", "proof", "call", "delivery"),
+    *("validation", "split", "block", "money", "settlement", "position", "bill", "credit", "ballot", "dispute"),
+    *("period", "proof", "bill_proof", "money_proof", "call", "delivery"),
     *("ledger", "receipt", "evidence", "chain/address", "chain/clarity", "chain/payload", "chain/transaction"),
 )
 CIRCUITS_REFUSED = (*NO_INPUT_OUTPUT, "datetime", "io", "multiprocessing", "os", "pathlib", "secrets", "threading")
 DRIVERS_ALLOWED = ("drivers", "bleak", "pymodbus", "serial", "cryptography", "gpiod")
-WEB_ALLOWED = ("web", "appliance.store.portal", "appliance.store.database", "appliance.config", "circuits")
+WEB_ALLOWED = (
+    *("web", "appliance.store.portal", "appliance.store.shown", "appliance.store.database", "appliance.config"),
+    "circuits",
+)
 NO_TRANSPORT = frozenset({"api", "registry", "decode", "table", "models"})
 OWN_CLOCK = ("appliance.clock", "appliance.cli", "drivers.simulate")
 NOW = re.compile(r"\b(time\.time(_ns)?|datetime\.(now|utcnow|today)|date\.today)$")
@@ -108,6 +112,14 @@ def web_imports(root: Path) -> Iterator[str]:
         for line, name in imports(root, path):
             if name.split(".")[0] in PACKAGES and not within(name, WEB_ALLOWED):
                 yield f"{path.relative_to(root)}:{line}: web imports {name}"
+
+
+def resident_imports(root: Path) -> Iterator[str]:
+    """What proves for a dwelling needs circuits and the wire format alone."""
+    path = root / "appliance" / "resident.py"
+    for line, name in imports(root, path) if path.exists() else ():
+        if name.split(".")[0] in PACKAGES and not within(name, ("circuits", "appliance.chain")):
+            yield f"{path.relative_to(root)}:{line}: a dwelling's own program imports {name}"
 
 
 def pure_imports(root: Path) -> Iterator[str]:
@@ -215,5 +227,14 @@ def lock_holds(root: Path) -> Iterator[str]:
 
 RULES: tuple[Rule, ...] = (
     *(top_level, readmes, pipeline_map, order_is_whole, drivers_imports, circuits_imports, web_imports, pure_imports),
-    *(concrete_drivers, wall_clock, floats, long_modules, foreign_names, commands_documented, lock_holds),
+    *(
+        resident_imports,
+        concrete_drivers,
+        wall_clock,
+        floats,
+        long_modules,
+        foreign_names,
+        commands_documented,
+        lock_holds,
+    ),
 )

@@ -80,6 +80,7 @@ BAD: list[tuple[str, str, str, str]] = [
     ("circuits_imports", "circuits/group.py", "import asyncio\n", "circuits import asyncio"),
     ("circuits_imports", "circuits/group.py", "from pathlib import Path\n", "circuits import pathlib.Path"),
     ("circuits_imports", "circuits/group.py", "import secrets\n", "circuits import secrets"),
+    ("resident_imports", "appliance/resident.py", "from appliance import call\n", "own program imports appliance.call"),
     ("web_imports", "web/__init__.py", "from appliance import keys\n", "web imports appliance.keys"),
     ("web_imports", "web/__init__.py", "import appliance.chain.node\n", "web imports appliance.chain.node"),
     ("web_imports", "web/__init__.py", "from drivers.api import Meter\n", "web imports drivers.api.Meter"),

@@ -26,6 +26,7 @@ MATRIX = {
     ("GET", "/finished"): ("/finished", (200, "/finished"), (200, "/finished")),
     ("POST", "/finish"): ("/finish", (200, "/sign-in"), (200, "/finished")),
     ("GET", "/usage"): ("/usage", (200, "/sign-in"), (200, "/usage")),
+    ("GET", "/bills"): ("/bills", (200, "/sign-in"), (200, "/bills")),
     ("GET", "/usage/{zone}/{first_block}"): ("/usage/1/100", (200, "/sign-in"), (200, "/usage/1/100")),
     ("POST", "/usage/{zone}/{first_block}/check"): (
         "/usage/1/100/check",
@@ -249,4 +250,5 @@ async def _hashed(owner: Card) -> tuple[bytes, bytes]:
 
 async def test_audiences_are_what_they_say(running: Running) -> None:
     residents = {path for (_, path), audience in running.app[AUDIENCES].items() if audience is Audience.RESIDENT}
-    assert residents == {"/finish", "/usage", "/usage/{zone}/{first_block}", "/usage/{zone}/{first_block}/check"}
+    own = {"/finish", "/usage", "/bills", "/usage/{zone}/{first_block}", "/usage/{zone}/{first_block}/check"}
+    assert residents == own

@@ -1,6 +1,7 @@
 """A dwelling's own pages: signing in and out, its usage, and checking it. Delete the folder and they are gone."""
 
 from web.access import Audience, Route
+from web.resident.bills import bills
 from web.resident.sign_in import finish, finished, sign_in, sign_in_form
 from web.resident.views import batch, check, usage
 
@@ -10,6 +11,7 @@ ROUTES = [
     Route("GET", "/finished", Audience.EVERYBODY, finished),
     Route("POST", "/finish", Audience.RESIDENT, finish),
     Route("GET", "/usage", Audience.RESIDENT, usage),
+    Route("GET", "/bills", Audience.RESIDENT, bills),
     Route("GET", "/usage/{zone}/{first_block}", Audience.RESIDENT, batch),
     Route("POST", "/usage/{zone}/{first_block}/check", Audience.RESIDENT, check),
 ]
