@@ -1,0 +1,515 @@
+;; governance: dwellings propose and vote; what they decide is done after a timelock, and by nobody else.
+;;
+;; A zone's ballots come as one vector: for every slot a commitment Y and a commitment N, each to 0 or 1 and not both 1.
+;; Only sums over those who may vote are opened, after the close, once for each zone.
+
+;; ----------------------------------------------------------------------------------------------------
+;; traits
+;; ----------------------------------------------------------------------------------------------------
+
+(use-trait proof-trait .user-registry.proof-trait)
+
+;; ----------------------------------------------------------------------------------------------------
+;; constants
+;; ----------------------------------------------------------------------------------------------------
+
+;; Roles of the registry. Observers are stewards and treasurers.
+(define-constant STEWARD u1)
+(define-constant OBSERVER u5)
+(define-constant TOGETHER u2) ;; stewards that it takes to pause
+(define-constant OBSERVERS u3) ;; persons who answer for what an assembly decided
+
+;; Times in burn blocks. TALLY_TIME is at most VERIFIER_LOCK, so that no result is acted on before all tallies are in.
+(define-constant SHORTEST_VOTE u1008)
+(define-constant LONGEST_VOTE u8640)
+(define-constant TALLY_TIME u432)
+(define-constant VERIFIER_LOCK u432) ;; for another privacy-proof; everything else waits for the parameter "timelock"
+(define-constant EXECUTION_TIME u4320) ;; what is not done by then lapses
+(define-constant PAUSE_TIME u432)
+(define-constant PAUSE_REST u4320)
+
+;; A, the commitment to 1 with blinding 0.
+(define-constant VALUE_BASE 0x02a3204d9656be8a9c085ea33ea60ceca693a522910824cff8c7dcc54166431bdf)
+
+(define-constant TOPIC_PROPOSAL u800)
+(define-constant TOPIC_BALLOTS u801)
+(define-constant TOPIC_TALLY u802)
+(define-constant TOPIC_CONTEST u803)
+(define-constant TOPIC_ANSWER u804)
+(define-constant TOPIC_ASSEMBLY u805)
+(define-constant TOPIC_EXECUTED u806)
+(define-constant TOPIC_PAUSE u807)
+
+;; ----------------------------------------------------------------------------------------------------
+;; errors
+;; ----------------------------------------------------------------------------------------------------
+
+(define-constant ERR_NOT_PROPOSER (err u800)) ;; neither a dwelling that may vote nor a steward
+(define-constant ERR_PROPOSING (err u801)) ;; the proposer's last proposal is still being voted on
+(define-constant ERR_ACTION (err u802)) ;; not a kind of action, or not exactly what that kind needs
+(define-constant ERR_HASH (err u803)) ;; a hash has 32 bytes
+(define-constant ERR_CLOSE (err u804)) ;; a vote too short or too long
+(define-constant ERR_PROPOSAL_UNKNOWN (err u805)) ;; no such proposal
+(define-constant ERR_ZONE_UNKNOWN (err u806)) ;; no such zone in the registry
+(define-constant ERR_NOT_GATEWAY (err u807)) ;; the sender is not the zone's gateway
+(define-constant ERR_CLOSED (err u808)) ;; the vote is closed
+(define-constant ERR_OPEN (err u809)) ;; the vote is not closed yet
+(define-constant ERR_SLOT_COUNT (err u810)) ;; one Y and one N for each slot, and three proofs of bits
+(define-constant ERR_PROOF_CONTRACT (err u811)) ;; not the active privacy-proof contract
+(define-constant ERR_NO_BALLOTS (err u812)) ;; this zone has no vector
+(define-constant ERR_TALLIED (err u813)) ;; this zone's sums were opened already
+(define-constant ERR_TALLY_LATE (err u814)) ;; the time for tallies is over
+(define-constant ERR_K_MIN (err u815)) ;; too few voters to open their sum
+(define-constant ERR_NOT_VOTER (err u816)) ;; not the dwelling of a slot that votes here, with a principal of its own
+(define-constant ERR_CONTESTED (err u817)) ;; this ballot was contested already
+(define-constant ERR_NOT_CONTESTED (err u818)) ;; this ballot was not contested, or that is answered already
+(define-constant ERR_EXECUTED (err u819)) ;; done already
+(define-constant ERR_OBSERVED (err u820)) ;; an assembly's vote on this is recorded already
+(define-constant ERR_NO_RESULT (err u821)) ;; no tally and no assembly
+(define-constant ERR_LOCKED (err u822)) ;; the timelock still runs
+(define-constant ERR_LAPSED (err u823)) ;; not done in time
+(define-constant ERR_QUORUM (err u824)) ;; too few voted
+(define-constant ERR_REJECTED (err u825)) ;; not more for it than against it
+(define-constant ERR_PAUSED_LATELY (err u826)) ;; a pause was begun less than 30 days ago
+(define-constant ERR_NO_ASSEMBLY (err u827)) ;; contracts are switched by ballots alone
+(define-constant ERR_SERIALIZE (err u828)) ;; a value without consensus bytes
+
+;; ----------------------------------------------------------------------------------------------------
+;; data vars
+;; ----------------------------------------------------------------------------------------------------
+
+;; I1: the number of proposals; they are u1 to this one.
+(define-data-var count uint u0)
+
+;; I2: how many pauses there were, and the burn height at which the last began.
+(define-data-var pauses {count: uint, begun: uint} {count: u0, begun: u0})
+
+;; ----------------------------------------------------------------------------------------------------
+;; maps
+;; ----------------------------------------------------------------------------------------------------
+
+;; I3: action, text-hash, closes and proposer never change. I4: yes and no are the sums of the zones' tallies or, where
+;; `assembly`, that assembly's. I5: `ready` is u0 while there is no result, then at least VERIFIER_LOCK after the last
+;; tally or the assembly. I6: electorate counts the voters of all open zones when the first result came, those of a zone
+;; with a vector when that came. I7: executed once.
+(define-map proposals uint {
+  action: {
+    kind: (string-ascii 16), name: (optional (string-ascii 32)), number: (optional uint),
+    who: (optional principal), holds: (optional bool),
+    tariff: (optional {utility: uint, from-period: uint, charge: uint, bands: (list 4 {from: uint, rate: uint})})
+  },
+  text-hash: (buff 32), closes: uint, proposer: principal,
+  electorate: uint, yes: uint, no: uint, contested: uint, assembly: bool, ready: uint, executed: bool
+})
+
+;; I8: the close of a proposer's newest proposal. A dwelling stays the same proposer when its principal changes.
+(define-map proposing {dwelling: (optional uint), steward: (optional principal)} uint)
+
+;; I9: a zone's last vector before the close. voters and period are those of the first, so that who counts is settled
+;; before anybody knows how it goes; `eligible` counts the voters, `hidden` those whose ballots nobody opened.
+(define-map ballots {proposal: uint, zone: uint} {
+  yes: (list 64 (buff 33)), no: (list 64 (buff 33)), voters: (list 64 bool), period: uint, eligible: uint,
+  hidden: uint, tallied: bool
+})
+
+;; I10: ballots that their dwellings say they did not cast; true while the gateway has not shown that it is no Y.
+(define-map contests {proposal: uint, zone: uint, slot: uint} bool)
+
+;; ----------------------------------------------------------------------------------------------------
+;; read-only
+;; ----------------------------------------------------------------------------------------------------
+
+(define-read-only (get-proposal (proposal uint))
+  (map-get? proposals proposal))
+
+(define-read-only (get-proposal-count)
+  (var-get count))
+
+;; A zone's vector, and who votes in it.
+(define-read-only (get-ballots (proposal uint) (zone uint))
+  (map-get? ballots {proposal: proposal, zone: zone}))
+
+;; Whether a ballot was contested, and that not answered.
+(define-read-only (is-contested (proposal uint) (zone uint) (slot uint))
+  (default-to false (map-get? contests {proposal: proposal, zone: zone, slot: slot})))
+
+(define-read-only (get-last-pause)
+  (var-get pauses))
+
+;; ok when enough voted, and more for it than against it, by more than the ballots that are contested.
+(define-read-only (check-result (proposal uint))
+  (let ((asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN)))
+    (asserts! (> (get ready asked) u0) ERR_NO_RESULT)
+    (asserts!
+      (>= (* (+ (get yes asked) (get no asked)) u100)
+        (* (contract-call? .user-registry get-parameter "quorum-pct") (get electorate asked)))
+      ERR_QUORUM)
+    (asserts!
+      (> (get yes asked) (+ (get no asked) (if (get assembly asked) u0 (get contested asked))))
+      ERR_REJECTED)
+    (ok true)))
+
+;; ----------------------------------------------------------------------------------------------------
+;; private
+;; ----------------------------------------------------------------------------------------------------
+
+(define-private (log (topic uint) (event (optional (buff 16384))))
+  (contract-call? .audit-log record topic (sha256 (unwrap! event ERR_SERIALIZE))))
+
+(define-private (is-steward (who principal))
+  (contract-call? .user-registry has-role STEWARD who))
+
+(define-private (agreed (role uint) (needed uint) (action (optional (buff 16384))))
+  (contract-call? .user-registry approve "governance" role contract-caller
+    (sha256 (unwrap! action ERR_SERIALIZE)) needed))
+
+;; Does this dwelling vote in this home of its own?
+(define-private (add-vote
+    (home {zone: uint, slot: uint, utility: uint, until: (optional uint)})
+    (so-far {dwelling: uint, votes: bool}))
+  (let ((zone (get zone home)) (slot (get slot home)))
+    (if (and
+        (is-eq (occupant zone slot) (some (get dwelling so-far)))
+        (contract-call? .user-registry is-voter zone slot))
+      (merge so-far {votes: true})
+      so-far)))
+
+(define-private (occupant (zone uint) (slot uint))
+  (contract-call? .user-registry get-occupant zone slot (contract-call? .user-registry get-open-period zone)))
+
+(define-private (has-vote (dwelling uint))
+  (match (contract-call? .user-registry get-dwelling dwelling)
+    known (get votes (fold add-vote (get homes known) {dwelling: dwelling, votes: false}))
+    false))
+
+;; As many commitments to 1 with blinding 0 as there are slots.
+(define-private (ones (slots uint))
+  (let (
+      (four (list VALUE_BASE VALUE_BASE VALUE_BASE VALUE_BASE))
+      (sixteen (concat four four four four)))
+    (unwrap! (slice? (concat sixteen sixteen sixteen sixteen) u0 slots) (list))))
+
+;; Every commitment is to 0 or to 1: it, or it less A, commits to zero. `hint` is that of subtracting A from each.
+(define-private (are-bits
+    (context (buff 32))
+    (commitments (list 64 (buff 33)))
+    (hint (buff 32))
+    (bits {
+      nonces: (list 2 (list 64 (buff 33))), shares: (list 1 (list 64 (buff 16))),
+      responses: (list 2 (list 64 (buff 32)))
+    })
+    (proof <proof-trait>))
+  (contract-call? proof verify-each-zero
+    context
+    (list commitments
+      (try! (contract-call? proof subtract-commitments commitments (ones (len commitments)) hint)))
+    (get nonces bits) (get shares bits) (get responses bits)))
+
+(define-private (chosen (commitment (buff 33)) (votes bool))
+  (if votes commitment 0x))
+
+(define-private (is-chosen (commitment (buff 33)))
+  (not (is-eq commitment 0x)))
+
+;; The commitments of those who vote.
+(define-private (of-voters (commitments (list 64 (buff 33))) (voters (list 64 bool)))
+  (filter is-chosen (map chosen commitments voters)))
+
+(define-private (is-true (voter bool))
+  voter)
+
+;; The voters of one zone more, unless it is closed.
+(define-private (add-zone (zone uint) (so-far {proposal: uint, total: uint}))
+  (match (contract-call? .user-registry get-zone zone)
+    registered (if (get closed registered)
+      so-far
+      (merge so-far {total: (+ (get total so-far)
+        (match (map-get? ballots {proposal: (get proposal so-far), zone: zone})
+          cast (get eligible cast)
+          (len (filter is-true (contract-call? .user-registry get-voters zone)))))}))
+    so-far))
+
+;; All who may vote, counted once for a proposal.
+(define-private (electorate-of (proposal uint) (counted uint))
+  (if (> counted u0)
+    counted
+    (get total (fold add-zone (contract-call? .user-registry get-zones) {proposal: proposal, total: u0}))))
+
+;; How long a decided action waits. "timelock" is in burn blocks.
+(define-private (lock-of (kind (string-ascii 16)) (name (optional (string-ascii 32))))
+  (if (and (is-eq kind "contract") (is-eq name (some "privacy-proof")))
+    VERIFIER_LOCK
+    (contract-call? .user-registry get-parameter "timelock")))
+
+;; Is there what the kind of action needs, and nothing else?
+(define-private (is-action (kind (string-ascii 16)) (given (list 5 bool)))
+  (or
+    (and (is-eq kind "tariff") (is-eq given (list false false false false true)))
+    (and (is-eq kind "parameter") (is-eq given (list true true false false false)))
+    (and (is-eq kind "role") (is-eq given (list false true true true false)))
+    (and (is-eq kind "token") (is-eq given (list false true true false false)))
+    (and (is-eq kind "contract") (is-eq given (list true false true false false)))
+    (and (is-eq kind "pause-off") (is-eq given (list false false false false false)))))
+
+;; Does what was decided. The error is that of the contract which refuses it.
+(define-private (perform
+    (kind (string-ascii 16))
+    (name (optional (string-ascii 32)))
+    (number (optional uint))
+    (who (optional principal))
+    (holds (optional bool))
+    (tariff (optional
+      {utility: uint, from-period: uint, charge: uint, bands: (list 4 {from: uint, rate: uint})})))
+  (begin
+    (if (is-eq kind "tariff")
+      (let ((rates (unwrap! tariff ERR_ACTION)))
+        (try! (contract-call? .billing set-tariff
+          (get utility rates) (get from-period rates) (get charge rates) (get bands rates))))
+    (if (is-eq kind "parameter")
+      (try! (contract-call? .user-registry set-parameter (unwrap! name ERR_ACTION) (unwrap! number ERR_ACTION)))
+    (if (is-eq kind "role")
+      (try! (contract-call? .user-registry set-role
+        (unwrap! number ERR_ACTION) (unwrap! who ERR_ACTION) (unwrap! holds ERR_ACTION)))
+    (if (is-eq kind "token")
+      (try! (contract-call? .user-registry list-token (unwrap! who ERR_ACTION) (unwrap! number ERR_ACTION)))
+    (if (is-eq kind "contract")
+      (try! (contract-call? .user-registry switch-contract (unwrap! name ERR_ACTION) (unwrap! who ERR_ACTION)))
+      (try! (contract-call? .user-registry set-pause burn-block-height)))))))
+    (ok true)))
+
+;; ----------------------------------------------------------------------------------------------------
+;; public
+;; ----------------------------------------------------------------------------------------------------
+
+;; A dwelling that votes, or a steward: asks all the others, until the burn height `closes`. The text is read elsewhere.
+;; Answers with the proposal's number. Prints {topic: "proposal", proposal, action, text-hash, closes, proposer}.
+(define-public (propose
+    (action {
+      kind: (string-ascii 16), name: (optional (string-ascii 32)), number: (optional uint),
+      who: (optional principal), holds: (optional bool),
+      tariff: (optional {utility: uint, from-period: uint, charge: uint, bands: (list 4 {from: uint, rate: uint})})
+    })
+    (text-hash (buff 32))
+    (closes uint))
+  (let (
+      (proposal (+ (var-get count) u1))
+      (dwelling (contract-call? .user-registry get-dwelling-of contract-caller))
+      (proposer (if (match dwelling id (has-vote id) false)
+        {dwelling: dwelling, steward: none}
+        {dwelling: none, steward: (some contract-caller)}))
+      (event {
+        topic: "proposal", proposal: proposal, action: action, text-hash: text-hash, closes: closes,
+        proposer: contract-caller
+      }))
+    (asserts! (or (is-some (get dwelling proposer)) (is-steward contract-caller)) ERR_NOT_PROPOSER)
+    (asserts! (>= burn-block-height (default-to u0 (map-get? proposing proposer))) ERR_PROPOSING)
+    (asserts!
+      (is-action (get kind action) (list
+        (is-some (get name action)) (is-some (get number action)) (is-some (get who action))
+        (is-some (get holds action)) (is-some (get tariff action))))
+      ERR_ACTION)
+    (asserts! (is-eq (len text-hash) u32) ERR_HASH)
+    (asserts!
+      (and (>= closes (+ burn-block-height SHORTEST_VOTE)) (<= closes (+ burn-block-height LONGEST_VOTE)))
+      ERR_CLOSE)
+    (var-set count proposal)
+    (map-set proposing proposer closes)
+    (map-set proposals proposal {
+      action: action, text-hash: text-hash, closes: closes, proposer: contract-caller,
+      electorate: u0, yes: u0, no: u0, contested: u0, assembly: false, ready: u0, executed: false
+    })
+    (try! (log TOPIC_PROPOSAL (to-consensus-buff? (print event))))
+    (ok proposal)))
+
+;; The zone's gateway, until the close: the ballots of all slots, in the place of those it sent before; the first vector
+;; settles who votes. `hints` are for Y + N, then for Y - A, N - A and (Y + N) - A; `bits` are the proofs that these
+;; three lists hold 0 or 1. Prints {topic: "ballots", proposal, zone, yes, no, voters, context}.
+(define-public (cast-ballots
+    (proposal uint)
+    (zone uint)
+    (yes (list 64 (buff 33)))
+    (no (list 64 (buff 33)))
+    (hints (list 4 (buff 32)))
+    (bits (list 3 {
+      nonces: (list 2 (list 64 (buff 33))), shares: (list 1 (list 64 (buff 16))),
+      responses: (list 2 (list 64 (buff 32)))
+    }))
+    (proof <proof-trait>))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_ZONE_UNKNOWN))
+      (key {proposal: proposal, zone: zone})
+      (before (map-get? ballots key))
+      (voters (match before
+        known (get voters known)
+        (default-to (list)
+          (slice? (contract-call? .user-registry get-voters zone) u0 (get slots registered)))))
+      (eligible (len (filter is-true voters)))
+      (context (sha256 (unwrap! (to-consensus-buff? {
+          domain: "mita/v1/ballots",
+          chain: chain-id,
+          contract: current-contract,
+          proof: (contract-of proof),
+          submitter: contract-caller,
+          proposal: proposal,
+          zone: zone,
+          yes-hash: (sha256 (unwrap! (to-consensus-buff? yes) ERR_SERIALIZE)),
+          no-hash: (sha256 (unwrap! (to-consensus-buff? no) ERR_SERIALIZE))
+        }) ERR_SERIALIZE)))
+      (event {
+        topic: "ballots", proposal: proposal, zone: zone, yes: yes, no: no, voters: voters, context: context
+      }))
+    (asserts! (contract-call? .user-registry is-gateway zone contract-caller) ERR_NOT_GATEWAY)
+    (asserts! (< burn-block-height (get closes asked)) ERR_CLOSED)
+    (asserts! (is-eq (len yes) (len no) (get slots registered)) ERR_SLOT_COUNT)
+    (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
+    (let ((either (try! (contract-call? proof add-commitments
+        yes no (unwrap! (element-at? hints u0) ERR_SLOT_COUNT)))))
+      (try! (are-bits context yes
+        (unwrap! (element-at? hints u1) ERR_SLOT_COUNT) (unwrap! (element-at? bits u0) ERR_SLOT_COUNT) proof))
+      (try! (are-bits context no
+        (unwrap! (element-at? hints u2) ERR_SLOT_COUNT) (unwrap! (element-at? bits u1) ERR_SLOT_COUNT) proof))
+      (try! (are-bits context either
+        (unwrap! (element-at? hints u3) ERR_SLOT_COUNT) (unwrap! (element-at? bits u2) ERR_SLOT_COUNT) proof)))
+    (map-set ballots key {
+      yes: yes, no: no, voters: voters, period: (match before known (get period known) (get period registered)),
+      eligible: eligible, hidden: eligible, tallied: false
+    })
+    (log TOPIC_BALLOTS (to-consensus-buff? (print event)))))
+
+;; Whoever can open them, once for each zone, in the time after the close: the sums over those who vote, of which there
+;; must be as many as for any opened sum. `yes-hints` and `no-hints` are those of adding up. Prints {topic: "tally",
+;; proposal, zone, yes, no, voters, ready}.
+(define-public (tally
+    (proposal uint)
+    (zone uint)
+    (yes uint)
+    (yes-blinding (buff 32))
+    (yes-hints (list 12 (buff 32)))
+    (no uint)
+    (no-blinding (buff 32))
+    (no-hints (list 12 (buff 32)))
+    (proof <proof-trait>))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (key {proposal: proposal, zone: zone})
+      (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
+      (ready (+ burn-block-height (lock-of (get kind (get action asked)) (get name (get action asked)))))
+      (event {
+        topic: "tally", proposal: proposal, zone: zone, yes: yes, no: no, voters: (get hidden cast), ready: ready
+      }))
+    (asserts! (>= burn-block-height (get closes asked)) ERR_OPEN)
+    (asserts! (< burn-block-height (+ (get closes asked) TALLY_TIME)) ERR_TALLY_LATE)
+    (asserts! (not (get assembly asked)) ERR_OBSERVED)
+    (asserts! (not (get tallied cast)) ERR_TALLIED)
+    (asserts! (>= (get hidden cast) (contract-call? .user-registry get-k-min zone)) ERR_K_MIN)
+    (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
+    (try! (contract-call? proof verify-sum
+      (of-voters (get yes cast) (get voters cast)) yes yes-blinding yes-hints))
+    (try! (contract-call? proof verify-sum
+      (of-voters (get no cast) (get voters cast)) no no-blinding no-hints))
+    (map-set ballots key (merge cast {tallied: true}))
+    (map-set proposals proposal
+      (merge asked {
+        electorate: (electorate-of proposal (get electorate asked)),
+        yes: (+ (get yes asked) yes), no: (+ (get no asked) no), ready: ready
+      }))
+    (log TOPIC_TALLY (to-consensus-buff? (print event)))))
+
+;; The dwelling of a slot that votes, by a principal of its own, between tally and execution: the ballot under its slot
+;; is not the one that it cast. As many of these as the votes for it lead by, and it is void. Prints {topic: "contest",
+;; proposal, zone, slot, dwelling}.
+(define-public (contest-ballot (proposal uint) (zone uint) (slot uint))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (cast (unwrap! (map-get? ballots {proposal: proposal, zone: zone}) ERR_NO_BALLOTS))
+      (dwelling (unwrap! (contract-call? .user-registry get-dwelling-of contract-caller) ERR_NOT_VOTER))
+      (known (unwrap! (contract-call? .user-registry get-dwelling dwelling) ERR_NOT_VOTER))
+      (event {topic: "contest", proposal: proposal, zone: zone, slot: slot, dwelling: dwelling}))
+    (asserts! (get tallied cast) ERR_NO_RESULT)
+    (asserts! (not (get executed asked)) ERR_EXECUTED)
+    (asserts!
+      (and
+        (get own known)
+        (is-eq (element-at? (get voters cast) slot) (some true))
+        (is-eq (contract-call? .user-registry get-occupant zone slot (get period cast)) (some dwelling)))
+      ERR_NOT_VOTER)
+    (asserts! (map-insert contests {proposal: proposal, zone: zone, slot: slot} true) ERR_CONTESTED)
+    (map-set proposals proposal (merge asked {contested: (+ (get contested asked) u1)}))
+    (log TOPIC_CONTEST (to-consensus-buff? (print event)))))
+
+;; The zone's gateway: a contested ballot is no Y, so that nothing can have been gained by it. Its dwelling gave up its
+;; secret by what it said; still no more are opened than leave k-min of the zone hidden. Prints {topic:
+;; "contest-answer", proposal, zone, slot}.
+(define-public (answer-contest (proposal uint) (zone uint) (slot uint) (blinding (buff 32)) (proof <proof-trait>))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (key {proposal: proposal, zone: zone})
+      (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
+      (event {topic: "contest-answer", proposal: proposal, zone: zone, slot: slot}))
+    (asserts! (is-contested proposal zone slot) ERR_NOT_CONTESTED)
+    (asserts! (not (get executed asked)) ERR_EXECUTED)
+    (asserts! (contract-call? .user-registry is-gateway zone contract-caller) ERR_NOT_GATEWAY)
+    (asserts! (> (get hidden cast) (contract-call? .user-registry get-k-min zone)) ERR_K_MIN)
+    (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
+    (try! (contract-call? proof verify-opening
+      (unwrap! (element-at? (get yes cast) slot) ERR_NOT_CONTESTED) u0 blinding))
+    (map-set ballots key (merge cast {hidden: (- (get hidden cast) u1)}))
+    (map-set contests {proposal: proposal, zone: zone, slot: slot} false)
+    (map-set proposals proposal (merge asked {contested: (- (get contested asked) u1)}))
+    (log TOPIC_ANSWER (to-consensus-buff? (print event)))))
+
+;; Three stewards or treasurers, each, after the close: what an assembly decided on paper, which outranks the ballots
+;; but switches no contract. ok false until the third. Prints {topic: "assembly", proposal, yes, no, photo-hash, ready}.
+(define-public (record-assembly (proposal uint) (yes uint) (no uint) (photo-hash (buff 32)))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (ready (+ burn-block-height (lock-of (get kind (get action asked)) (get name (get action asked)))))
+      (call {call: "assembly", proposal: proposal, yes: yes, no: no, photo-hash: photo-hash}))
+    (asserts! (>= burn-block-height (get closes asked)) ERR_OPEN)
+    (asserts! (< burn-block-height (+ (get closes asked) EXECUTION_TIME)) ERR_LAPSED)
+    (asserts! (not (get executed asked)) ERR_EXECUTED)
+    (asserts! (not (is-eq (get kind (get action asked)) "contract")) ERR_NO_ASSEMBLY)
+    (asserts! (not (get assembly asked)) ERR_OBSERVED)
+    (asserts! (is-eq (len photo-hash) u32) ERR_HASH)
+    (if (try! (agreed OBSERVER OBSERVERS (to-consensus-buff? call)))
+      (begin
+        (map-set proposals proposal (merge asked {
+          electorate: (electorate-of proposal (get electorate asked)), yes: yes, no: no, assembly: true, ready: ready
+        }))
+        (try! (log TOPIC_ASSEMBLY (to-consensus-buff? (print (merge call {topic: "assembly", ready: ready})))))
+        (ok true))
+      (ok false))))
+
+;; Anyone, once the timelock is over: does what was decided, or fails with the reason of whoever refuses it. Prints
+;; {topic: "executed", proposal, action}.
+(define-public (execute (proposal uint))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (action (get action asked))
+      (ready (get ready asked)))
+    (asserts! (not (get executed asked)) ERR_EXECUTED)
+    (try! (check-result proposal))
+    (asserts! (>= burn-block-height ready) ERR_LOCKED)
+    (asserts! (< burn-block-height (+ ready EXECUTION_TIME)) ERR_LAPSED)
+    (map-set proposals proposal (merge asked {executed: true}))
+    (try! (perform
+      (get kind action) (get name action) (get number action) (get who action) (get holds action) (get tariff action)))
+    (log TOPIC_EXECUTED (to-consensus-buff? (print {topic: "executed", proposal: proposal, action: action})))))
+
+;; Two stewards, each: new money movements wait for three days, at most once in thirty. ok false to the first. Prints
+;; {topic: "pause", until}.
+(define-public (pause)
+  (let (
+      (last (var-get pauses))
+      (until (+ burn-block-height PAUSE_TIME)))
+    (asserts!
+      (or (is-eq (get count last) u0) (>= burn-block-height (+ (get begun last) PAUSE_REST)))
+      ERR_PAUSED_LATELY)
+    (if (try! (agreed STEWARD TOGETHER (to-consensus-buff? {call: "pause", count: (get count last)})))
+      (begin
+        (var-set pauses {count: (+ (get count last) u1), begun: burn-block-height})
+        (try! (contract-call? .user-registry set-pause until))
+        (try! (log TOPIC_PAUSE (to-consensus-buff? (print {topic: "pause", until: until}))))
+        (ok true))
+      (ok false))))
