@@ -10,13 +10,14 @@
 // {op: "burn", blocks}                                       empty burn blocks, each with one Stacks block
 // {op: "height"}
 //
-// Answers: {result, events, costs}, {height}, {contracts}, or {error} for what the VM refused to run or aborted.
+// Answers: {result, events, marks, costs}, {height}, {contracts}, or {error} for what the VM refused to run or aborted.
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { getSDK } from "@stacks/clarinet-sdk";
 import { Cl } from "@stacks/transactions";
 
+const FIRST_MARK = 10n ** 30n;
 const CALLS = { public: "callPublicFn", read: "callReadOnlyFn", private: "callPrivateFn" };
 
 // Standard output carries answers only; the SDK's own remarks go to standard error.
@@ -38,13 +39,30 @@ async function manifest(path) {
 }
 
 function receipt({ result, events, costs }) {
+  const printed = events.filter(({ event }) => event === "print_event").map(({ data }) => data);
   return {
     result: Cl.serialize(result),
-    events: events
-      .filter(({ event }) => event === "print_event")
-      .map(({ data }) => ({ contract: data.contract_identifier, value: Cl.serialize(data.value) })),
+    events: printed
+      .filter(({ value }) => !isMark(value))
+      .map(({ contract_identifier, value }) => ({ contract: contract_identifier, value: Cl.serialize(value) })),
+    marks: printed.filter(({ value }) => isMark(value)).map(({ value }) => String(value.value)),
     costs: costs?.total ?? null,
   };
+}
+
+// A number that no contract prints but one whose text was marked (tests/contracts/marks.py).
+function isMark({ type, value }) {
+  return type === "uint" && value >= FIRST_MARK;
+}
+
+// The prints of a refused or a read-only call are gone; the trace of the last call still has them. That of a proof that
+// was only read would be too long.
+function traced(request, called) {
+  const done = receipt(called);
+  const kept = request.op === "public" && called.result.type !== "err";
+  if (!process.env.MITA_MARKS || kept || request.contract.endsWith(".privacy-proof")) return done;
+  const trace = session.getLastContractCallTrace() ?? "";
+  return { ...done, marks: [...trace.matchAll(/print event: u(\d{31,})/g)].map(([, mark]) => mark) };
 }
 
 async function answer(request) {
@@ -60,7 +78,7 @@ async function answer(request) {
   }
   if (op in CALLS) {
     const args = request.args.map((arg) => Cl.deserialize(arg));
-    return receipt(session[CALLS[op]](request.contract, request.fn, args, request.sender));
+    return traced(request, session[CALLS[op]](request.contract, request.fn, args, request.sender));
   }
   throw new Error(`unknown op ${op}`);
 }

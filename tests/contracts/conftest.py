@@ -6,26 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.privacy import Proof, deploy
+from tests.contracts.privacy import Proof, alone
 from tests.contracts.self_proving import trusting
 from tests.contracts.settlement import Settlement
-from tests.contracts.vm import CONTRACTS, Machine
+from tests.contracts.vm import CONTRACTS, Machine, Machines
 from tests.tools import missing
 
 
 @pytest.fixture(scope="session")
-def machine(node: Path) -> Iterator[Machine]:
-    """The VM's process, shared by all tests; without the contract SDK they count as not run."""
+def machines(node: Path) -> Iterator[Machines]:
+    """Without the contract SDK they count as not run."""
     if not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
         missing("the contract SDK is not installed (npm ci in contracts/)")
-    with Machine(node) as vm:
-        yield vm
+    with Machines(node) as vms:
+        yield vms
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def machine(machines: Machines) -> Machine:
+    """The VM's process, shared by the tests of one file and mostly by many."""
+    return machines.roomy()
+
+
+@pytest.fixture(scope="module")
 def proof(machine: Machine) -> Proof:
     """privacy-proof alone."""
-    return deploy(machine, "all tests")
+    return alone(machine)
 
 
 @pytest.fixture

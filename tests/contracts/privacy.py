@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from appliance.chain.address import Contract
@@ -111,6 +112,12 @@ def deploy(vm: Machine, owner: str, *changes: tuple[str, str]) -> Proof:
     vm.deploy("audit-log", deployer)
     vm.deploy("user-registry", deployer)
     return Proof(vm, deploy_proof(vm, deployer, source))
+
+
+@cache
+def alone(vm: Machine) -> Proof:
+    """Our own, once on each VM."""
+    return deploy(vm, "all tests")
 
 
 def refusal(receipt: Receipt) -> str:

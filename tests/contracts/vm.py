@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,13 @@ from appliance.chain.clarity import (
     deserialize,
     serialize,
 )
+from tests.contracts import marks
 
 CONTRACTS: Final = Path(__file__).resolve().parents[2] / "contracts"
+MARKS: Final = "MITA_MARKS"
+"""The variable that names a file: contracts are then deployed with marks, and it gets the numbers of those that ran."""
+ROOMY: Final = 1_500_000_000
+"""Bytes of memory up to which a process takes on the tests of another file."""
 
 
 class VmError(Exception):
@@ -112,6 +118,8 @@ class Machine:
     """The process, with one empty chain at epoch 4.0."""
 
     def __init__(self, node: Path) -> None:
+        self.ran: set[int] = set()
+        """Marks of the parts that ran so far; none but in a run that marks texts."""
         self._process = subprocess.Popen(
             [node, str(CONTRACTS / "tests" / "vm.mjs")],
             cwd=CONTRACTS,
@@ -129,6 +137,11 @@ class Machine:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+
+    def memory(self) -> int:
+        """Bytes that the process holds now."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
     def reset(self) -> None:
         """An empty chain again."""
@@ -156,8 +169,10 @@ class Machine:
 
     def deploy(self, name: str, sender: Address, source: str | None = None) -> Contract:
         """contracts/<name>.clar, or `source` under that name. VmError when it does not pass the analysis."""
-        request: dict[str, Any] = {"op": "deploy", "name": name, "sender": str(sender)}
-        self._ask(request | ({"path": str(CONTRACTS / f"{name}.clar")} if source is None else {"source": source}))
+        text = (CONTRACTS / f"{name}.clar").read_text() if source is None else source
+        if MARKS in os.environ and name in marks.CONTRACTS:
+            text = marks.unless_foreign(name, text, (CONTRACTS / f"{name}.clar").read_text())
+        self._ask({"op": "deploy", "name": name, "sender": str(sender), "source": text})
         return Contract(sender, name)
 
     def public(self, contract: Contract, function: str, args: list[Any], sender: Address) -> Receipt:
@@ -181,6 +196,7 @@ class Machine:
                 "sender": str(sender),
             }
         )
+        self.ran.update(map(int, answer["marks"]))
         return Receipt(
             deserialize(bytes.fromhex(answer["result"])),
             tuple(Print(e["contract"], deserialize(bytes.fromhex(e["value"]))) for e in answer["events"]),
@@ -199,3 +215,33 @@ class Machine:
         if "error" in answer:
             raise VmError(answer["error"])
         return answer
+
+
+class Machines:
+    """One process after the other: what a process has deployed stays in its memory, which has a limit of 4 GB."""
+
+    def __init__(self, node: Path) -> None:
+        self._node = node
+        self._now: Machine | None = None
+        self._ran: set[int] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        if file := os.environ.get(MARKS):
+            Path(file).write_text("\n".join(map(str, sorted(self._ran))))
+
+    def roomy(self) -> Machine:
+        """The present one, or a new one if that has grown."""
+        if self._now is None or self._now.memory() > ROOMY:
+            self._end()
+            self._now = Machine(self._node)
+        return self._now
+
+    def _end(self) -> None:
+        if self._now is not None:
+            self._now.__exit__()
+            self._ran |= self._now.ran
+            self._now = None

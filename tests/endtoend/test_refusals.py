@@ -145,7 +145,7 @@ async def chain(tmp_path_factory: pytest.TempPathFactory, node: Path) -> AsyncIt
         sources = {name: (surroundings.CONTRACTS / f"{name}.clar").read_text() for name in founding.CONTRACTS}
         founders = founding.Founders(DEPLOYER, (STEWARD, SECOND), NETWORK)
         token = Contract(DEPLOYER.address(NETWORK), "voucher-token")
-        charter = founding.Charter(STEWARD.address(NETWORK), token, 100_000, (surroundings.TARIFF,))
+        charter = founding.Charter(STEWARD.address(NETWORK), token, 100_000, surroundings.TARIFFS)
         zones = [ZONE, OTHER_ZONE]
         labels = sorted({label for zone in zones for label in zone.dwellings.values()})
         principals = {label: PrivateKey(bytes(30) + bytes([1, n])).address(NETWORK) for n, label in enumerate(labels)}
@@ -339,9 +339,8 @@ async def test_an_altered_proof_is_refused_by_name_and_stops_the_zone(
     chain: Chain, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A stored proof that was changed goes out; the contract names the check, a person is told, nothing follows."""
-    kept = await chain.node.call_read(
-        Contract(chain.contracts, call.METER_DATA), "get-zone-state", (UInt(2),), chain.sender.address
-    )
+    meter_data = Contract(chain.contracts, call.METER_DATA)
+    kept = await chain.node.call_read(meter_data, "get-zone-state", (UInt(2),), chain.sender.address)
     first = call.read_next_block(kept)
     assert first is not None
     clock, lane = FakeClock(), Lane(GATEWAY, NETWORK, chain.contracts)
@@ -390,12 +389,9 @@ async def test_a_proof_contract_of_ones_own_is_refused(chain: Chain) -> None:
     for name in founding.GENERATED:
         source = source.replace(f" .{name} ", f" '{chain.contracts}.{name} ")
     stranger = STRANGER.address(NETWORK)
-    account = await chain.node.account(stranger)
-    deploy = Transaction.unsigned(
-        ContractDeploy("privacy-proof", source), network=NETWORK, public_key=STRANGER.public_key, nonce=account.nonce,
-        fee=500_000,
-    ).sign_origin(STRANGER)  # fmt: skip
-    answer = await chain.node.submit(deploy.serialize())
+    nonce, payload = (await chain.node.account(stranger)).nonce, ContractDeploy("privacy-proof", source)
+    deploy = Transaction.unsigned(payload, network=NETWORK, public_key=STRANGER.public_key, nonce=nonce, fee=500_000)
+    answer = await chain.node.submit(deploy.sign_origin(STRANGER).serialize())
     assert isinstance(answer, Accepted), answer
     assert await chain._outcome(answer.txid) == "ok"
     good = summed(range(103, 104), [1] * 16, None)

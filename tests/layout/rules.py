@@ -18,6 +18,7 @@ Rule = Callable[[Path], Iterator[str]]
 FOLDERS = frozenset({"appliance", "contracts", "circuits", "drivers", "web", "image", "tests", ".ci"})
 PACKAGES = ("appliance", "circuits", "drivers", "web")
 MAX_LINES = 400
+MAX_CONTRACT_LINES = 1200  # their number is fixed, and to split one that keeps something would cost every call to it
 NO_INPUT_OUTPUT = ("aiohttp", "aiosqlite", "asyncio", "random", "socket", "sqlite3", "subprocess", "time")
 PURE_STEPS = (
     *("validation", "split", "block", "money", "settlement", "position", "bill", "credit", "ballot", "dispute"),
@@ -182,8 +183,9 @@ def long_modules(root: Path) -> Iterator[str]:
         if path.suffix in (".py", ".js", ".mjs", ".clar", ".sh"):
             lines = path.read_text(encoding="utf-8").splitlines()
             made = path.suffix == ".clar" and lines and "generated" in lines[0].lower()
-            if len(lines) > MAX_LINES and not made:
-                yield f"{path.relative_to(root)}: {len(lines)} lines, more than {MAX_LINES}"
+            most = MAX_CONTRACT_LINES if path.suffix == ".clar" else MAX_LINES
+            if len(lines) > most and not made:
+                yield f"{path.relative_to(root)}: {len(lines)} lines, more than {most}"
 
 
 def foreign_names(root: Path) -> Iterator[str]:
