@@ -18,11 +18,13 @@
     proof.py        6  Block, Batch -> commitments, opening, range proof pure
     bill_proof.py   6  usage of a period -> bills and their proofs      pure
     money_proof.py  6  credits, settlements -> their proofs             pure
+    ballot_proof.py 6  ballots -> proofs that they are ballots          pure
     worker.py       6  the process in which proofs are made
     prove.py        6  runs proof in a worker process                    task
     billing.py      6  ended periods -> bills and their calls
     accounts.py     6  payments, bills -> credits and settlements
     settle.py       6  plans and prepares all of these                  task
+    polls.py        6  proposals -> ballots, tallies and their calls    task
     call.py         7  proven Batch -> contract call                     pure
     calls/          7  proven bills, money, votes -> contract calls     pure
     delivery.py     8  the life of a signed transaction                  pure
@@ -30,7 +32,9 @@
     receipt.py      8  numbered receipts                                pure
     uplink/         9  drives deliveries over a link                     task
     ask.py             what the contracts answer
+    effect.py          whether a call took effect, or is waited for
     chain/             the Stacks wire format, and a node over HTTP
+    answer.py      10  disputes on chain -> store, and answers to them  task
     follow.py      10  chain -> store: reads batches back and compares   task
     projection.py  11  store -> portal.db, what residents may see        task
 
@@ -41,7 +45,8 @@ Around them:
     keys.py            secrets: derived, sealed at rest
     app.py             opens everything, then one TaskGroup in the order above
     founding.py        once per settlement: deploys, bootstraps, registers
-    resident.py        a dwelling proves its own usage
+    resident.py        a dwelling proves its own usage,
+    resident_money.py  claims its reward, disputes a bill
     audit/             judges a settlement from the chain alone
     bench/             measured figures
     cli/               one module per command

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from appliance import ledger, money_proof, position
 from appliance.billing import billed
@@ -24,16 +25,21 @@ from appliance.money import Money, Ratio, total
 from appliance.period import Step
 from appliance.position import Place, Position
 from appliance.proof import ENTROPY_BYTES, ProofError
-from appliance.settlement import Account, settle
-from appliance.store import money, outbox, periods, secrets
+from appliance.settlement import Account, Correction, Settled, entitlement, settle
+from appliance.store import disputes, money, outbox, periods, secrets
 from appliance.store.database import Database
+from appliance.store.disputes import Ruled
 from appliance.store.money import SettledSlot, StoredCredit
 from appliance.store.outbox import Call
 from appliance.worker import Keys, Prover
+from circuits import alternative
+from circuits import settlement as circuit
 from circuits.pedersen import Opening
 from circuits.settlement import Before, Dues
 
 log = logging.getLogger("mita.accounts")
+
+CORRECTIONS: Final = 16  # that a settlement names, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +72,43 @@ async def settle_due(db: Database, terms: dict[int, Terms], keys: Keys) -> None:
             continue
         bills = await periods.bills_of(db, zone, period)
         where = await positions(db, zone, len(bills), keys)
-        before = [Account(Money(slot.balance.value), Money(slot.arrears.value)) for slot in where]
+        before = [
+            Account(Money(slot.balance.value), Money(0 if bill.began else slot.arrears.value))
+            for bill, slot in zip(bills, where, strict=True)
+        ]
+        ruled = await disputes.to_correct(db, zone) if terms[zone].open else []
+        amounts = [bill.amount for bill in bills]
+        named = affordable(before, amounts, ruled)
         slots = [
-            SettledSlot(bill.slot, account, settle(account, bill.amount).after)
-            for bill, account in zip(bills, before, strict=True)
+            SettledSlot(slot, account, made.after)
+            for slot, (account, made) in enumerate(zip(before, _settled(before, amounts, named), strict=True))
         ]
         async with db.transaction() as tx:
             await money.put_settlement(tx, zone, period, slots, opened=terms[zone].open)
+            await disputes.set_corrected(tx, [of.dispute for of in named], period)
         owing = sum(bool(slot.after.arrears) for slot in slots)
         log.info("zone %d: period %d is settled, %d of %d slots in arrears", zone, period, owing, len(slots))
+
+
+def affordable(before: Sequence[Account], bills: Sequence[Money], ruled: Sequence[Ruled]) -> list[Ruled]:
+    """The rulings that a settlement can name, by slot: one for each, as many as the contract takes, and together no
+    more than comes in, for what the provider may take never falls. The others wait."""
+    named: dict[int, Ruled] = {}
+    for of in ruled:
+        tried = named | {of.slot: of}
+        if of.slot in named or len(tried) > CORRECTIONS:
+            continue
+        if entitlement(_settled(before, bills, list(tried.values()))) >= 0:
+            named = tried
+    return [named[slot] for slot in sorted(named)]
+
+
+def _settled(before: Sequence[Account], bills: Sequence[Money], ruled: Sequence[Ruled]) -> list[Settled]:
+    corrections = {of.slot: Correction(of.billed, of.ruled) for of in ruled}
+    return [
+        settle(account, bill, corrections.get(slot))
+        for slot, (account, bill) in enumerate(zip(before, bills, strict=True))
+    ]
 
 
 async def prepared(
@@ -94,6 +128,13 @@ async def positions(db: Database, zone: int, slots: int, keys: Keys, before: Cal
     changes = await money.changes(db, zone)
     limit = None if before is None else next(c.id for c in changes if _same_change(c, before))
     return await _followed(db, zone, slots, [c for c in changes if limit is None or c.id < limit], keys)
+
+
+async def positions_after(db: Database, zone: int, period: int, slots: int, keys: Keys) -> list[Position]:
+    """What opens balances and arrears by slot once a period is settled. StopIteration for one that is not planned."""
+    changes = await money.changes(db, zone)
+    last = next(n for n, change in enumerate(changes) if (change.kind, change.number) == (Step.SETTLE, period))
+    return await _followed(db, zone, slots, changes[: last + 1], keys)
 
 
 async def mismatches(
@@ -126,11 +167,12 @@ async def entry_of(db: Database, call: Call) -> Entry:
         return ledger.credited(call.zone, call.number, {s.slot: s.amount for s in stored.slots if s.amount})
     bills = await periods.bills_of(db, call.zone, call.number)
     slots = await money.settled_slots(db, call.zone, call.number)
-    before = {slot.slot: slot.before for slot in slots}
-    made = {bill.slot: settle(before[bill.slot], bill.amount) for bill in bills}
-    if [made[slot.slot].after for slot in slots] != [slot.after for slot in slots]:
+    ruled = await disputes.corrected_by(db, call.zone, call.number)
+    made = _settled([slot.before for slot in slots], [bill.amount for bill in bills], ruled)
+    if [slot.after for slot in made] != [slot.after for slot in slots]:
         raise ProofError(f"{call}: stored accounts are not what its bills make of them")
-    return ledger.settled(call.zone, call.number, before, made)
+    before = {slot.slot: slot.before for slot in slots}
+    return ledger.settled(call.zone, call.number, before, dict(enumerate(made)))
 
 
 def _same_change(change: Call, call: Call) -> bool:
@@ -153,8 +195,9 @@ async def _followed(db: Database, zone: int, slots: int, changes: Sequence[Call]
             where = [position.credited(*pair) for pair in zip(where, _shares(stored, keys), strict=True)]
         else:
             places, dues = await _dues(db, zone, change.number, where, keys)
+            corrected = any(due.correction is not None for due in dues)
             where = [
-                position.settled(place, due, change.number, corrected=False)
+                position.settled(place, due, change.number, corrected=corrected)
                 for place, due in zip(places, dues, strict=True)
             ]
     return where
@@ -164,7 +207,19 @@ async def _dues(
     db: Database, zone: int, period: int, where: Sequence[Position], keys: Keys
 ) -> tuple[list[Place], list[Dues]]:
     places, bills = await billed(db, zone, period, keys)
-    return places, [position.dues(slot, bill, None) for slot, bill in zip(where, bills, strict=True)]
+    where = [  # who moved in owes nothing from before
+        Position(slot.balance, position.FIRST.arrears) if bill.began else slot
+        for bill, slot in zip(await periods.bills_of(db, zone, period), where, strict=True)
+    ]
+    corrections = {}
+    for of in await disputes.corrected_by(db, zone, period):
+        _, disputed = await billed(db, zone, of.period, keys)
+        ruled = alternative.opening(keys[of.holder], zone, of.slot, of.period, of.ruled.units)
+        corrections[of.slot] = circuit.Correction(disputed[of.slot], ruled)
+    return places, [
+        position.dues(slot, bill, corrections.get(number))
+        for number, (slot, bill) in enumerate(zip(where, bills, strict=True))
+    ]
 
 
 def _shares(stored: StoredCredit, keys: Keys) -> list[Opening]:
@@ -209,15 +264,16 @@ async def _settlement_call(
     places, dues = await _dues(db, call.zone, call.number, where, keys)
     before = Before(
         tuple(bill.commitment for bill in await periods.bills_of(db, call.zone, call.number)),
-        await prover.run(money_proof.points, [slot.arrears for slot in where]),
+        await prover.run(money_proof.points, [slot.arrears for slot in dues]),
         await prover.run(money_proof.points, [slot.balance for slot in where]),
-        None,
+        money_proof.corrections(dues),
     )
     made = await prover.run(money_proof.settle, places, dues, before, call.number)
     planned = [slot.after for slot in await money.settled_slots(db, call.zone, call.number)]
     if [Account(Money(s.balance.value), Money(s.arrears.value)) for s in made.positions] != planned:
         raise ProofError(f"{call}: what is proved is not what was planned")
-    of = Settling(call.zone, call.number, (), made, await money.is_opened(db, call.zone, call.number))
+    named = tuple((of.slot, of.period) for of in await disputes.corrected_by(db, call.zone, call.number))
+    of = Settling(call.zone, call.number, named, made, await money.is_opened(db, call.zone, call.number))
     contexts, entropy = calls.settlement_contexts(sender, of), randomness(ENTROPY_BYTES)
     proof = await prover.run(money_proof.prove_settlement, made, before, contexts, entropy)
     if call.kind == Step.SETTLE:

@@ -16,7 +16,7 @@ from typing import Final
 
 import aiohttp
 
-from appliance import accounts, billing, close, collect, follow, keys, projection, prove, settle
+from appliance import accounts, answer, billing, close, collect, follow, keys, polls, projection, prove, settle
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
@@ -171,6 +171,8 @@ async def run(config: Config) -> None:
         wrong: dict[int, list[str]] = {}
         differing: set[tuple[int, int]] = set()
         compared: dict[int, settle.Comparison] = {}
+        watched = answer.Watch()
+        standing = [polls.NOTHING]
 
         async def sign() -> None:
             ready = {zone for zone, words in wrong.items() if not words} - {zone for zone, _ in differing}
@@ -200,12 +202,26 @@ async def run(config: Config) -> None:
                 await settle.compare(db, node, lane.sender, terms, owned.keys, compared)
             await wall.sleep(policy.poll)
 
+        async def answer_disputes() -> None:
+            numbers = {zone.zone for zone in config.zones}
+            buried = policy.final_burn_blocks
+            await answer.watch_disputes(db, node, lane.sender, numbers, owned.keys, watched, buried)
+            await answer.act_due(db, node, lane.sender, owned.keys)
+            await wall.sleep(policy.poll)
+
+        async def hold_polls() -> None:
+            standing[0] = await polls.look(db, node, lane.sender, config.zones, standing[0])
+            buried = policy.final_burn_blocks
+            await polls.plan_due(db, node, prover, lane.sender, config.zones, owned.keys, buried)
+            await wall.sleep(policy.poll)
+
         async def prepare() -> None:
             await settle.prepare_due(db, prover, lane.sender, owned.keys, os.urandom, compared)
+            await polls.prepare_due(db, prover, lane.sender, owned.keys, os.urandom)
 
         async def show() -> None:
             await projection.show_place(db, shown, config, owned.dwellings, contract, owned.gateway.mark())
-            await _every_tick(lambda: projection.show_due(db, shown))
+            await _every_tick(lambda: projection.show_due(db, shown, owned.keys))
 
         async with asyncio.TaskGroup() as tasks:
             start = partial(_start, tasks)
@@ -215,8 +231,9 @@ async def run(config: Config) -> None:
             start(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time, ahead)))
             start(_every_tick(prove_and_batch))
             start(_every_tick(prepare))
-            for step in (sign, send, read_back, reckon):
+            for step in (sign, send, read_back, reckon, answer_disputes, hold_polls):
                 start(_every_tick(partial(_with_link, step, wall, policy)))
+            start(_every_tick(lambda: polls.take_choices(db, shown, standing[0])))
             start(show())
             start(_serve(shown, wall, config))
 

@@ -15,6 +15,14 @@ from circuits.blinding import Letter
 from circuits.pedersen import Opening
 
 
+class Vote(StrEnum):
+    """The contract's functions that a gateway calls for a vote."""
+
+    CAST = "cast-ballots"
+    TALLY = "tally"
+    EXECUTE = "execute"
+
+
 class Choice(StrEnum):
     YES = "yes"
     NO = "no"

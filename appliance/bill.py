@@ -12,7 +12,7 @@ from typing import Final
 
 from appliance.block import MAX_BLOCK_USAGE
 from appliance.config import LONGEST_PERIOD
-from appliance.money import CREDIT_BOUND, Money, total
+from appliance.money import CREDIT_BOUND, NOTHING, Money, total
 from circuits import tariff
 from circuits.tariff import Band, Line
 
@@ -79,16 +79,11 @@ class Bill:
 
 
 def bill(of: Tariff, usage: int, blocks: int, *, occupied: bool) -> Bill:
-    """`usage` in Wh or litre over `blocks`, at least one. A vacant slot pays no charge and reaches no higher band.
-
-    Of several bands a vacant slot's bill is usage times the highest rate: its lines have no constants.
-    """
+    """`usage` in Wh or litre over `blocks`, at least one. A vacant slot owes nothing: what it uses is a loss."""
     if usage < 0 or blocks < 1:
         raise ValueError("a bill is for a usage that is not negative over at least one block")
     if not occupied:
-        dearest = of.bands[-1].rate
-        step = BandStep(0, None, usage, dearest, Money(usage * dearest))
-        return Bill(of.version, blocks, usage, (step,), step.amount)
+        return Bill(of.version, blocks, usage, (), NOTHING)
     steps: list[Step] = [ChargeStep(blocks, of.charge, Money(blocks * of.charge))] if of.charge else []
     steps += _band_steps(of.bands, usage, blocks)
     return Bill(of.version, blocks, usage, tuple(steps), total(step.amount for step in steps))

@@ -18,6 +18,7 @@ from appliance.call import USER_REGISTRY, UTILITY_CODES, Sender
 from appliance.calls import billing as calls
 from appliance.calls import registry
 from appliance.calls.billing import Billing
+from appliance.calls.registry import Membership
 from appliance.chain.clarity import Ascii, UInt
 from appliance.chain.node import Node
 from appliance.chain.payload import ContractCall
@@ -48,12 +49,18 @@ async def bill_due(
         found = await _terms(node, sender, of, utilities[of.zone], await _slots(db, of))
         if found is None:
             continue
-        tariff, occupied = found
-        made = await _made(db, prover, of, tariff, occupied, keys)
+        tariff, members = found
+        made = await _made(db, prover, of, tariff, members.occupied, keys)
         holders = await _holders(db, of)
         bills = [
             StoredBill(
-                slot, holders[slot], bill.occupied, bill.usage.value, Money(bill.bill.value), made.public.bills[slot]
+                slot=slot,
+                holder=holders[slot],
+                occupied=bill.occupied,
+                began=members.began[slot],
+                usage=bill.usage.value,
+                amount=Money(bill.bill.value),
+                commitment=made.public.bills[slot],
             )
             for slot, bill in enumerate(made.slots)
         ]
@@ -79,8 +86,8 @@ async def billed(db: Database, zone: int, period: int, keys: Keys) -> tuple[list
 
 async def _terms(
     node: Node, sender: Sender, of: StoredPeriod, utility: int, slots: int
-) -> tuple[Tariff, tuple[bool, ...]] | None:
-    """Tariff and occupancy of a period; None before the chain has opened it, or where nothing is billed."""
+) -> tuple[Tariff, Membership] | None:
+    """Tariff of a period, and who lives there; None before the chain has opened it, or where nothing is billed."""
     zone, period = UInt(of.zone), UInt(of.period)
     name = Ascii(calls.BILLING)
     if await ask(node, sender, registry.read_active, USER_REGISTRY, "get-active-contract", name) is None:
@@ -91,9 +98,9 @@ async def _terms(
     version = await ask(node, sender, registry.read_number, calls.BILLING, "get-version", of_utility, period)
     read = partial(calls.read_tariff, utility, version)
     tariff = await ask(node, sender, read, calls.BILLING, "get-tariff", of_utility, UInt(version))
-    read_occupied = partial(registry.read_occupied, slots)
-    occupied = await ask(node, sender, read_occupied, USER_REGISTRY, "get-membership", zone, period)
-    return None if tariff is None else (tariff, occupied)
+    read_members = partial(registry.read_membership, slots)
+    members = await ask(node, sender, read_members, USER_REGISTRY, "get-membership", zone, period)
+    return None if tariff is None else (tariff, members)
 
 
 async def _slots(db: Database, of: StoredPeriod) -> int:

@@ -49,6 +49,7 @@ ERRORS: Final[dict[int, str]] = {
     224: "ERR_EARLY",
     225: "ERR_NOT_ALIKE",
     226: "ERR_NOT_SEALED",
+    227: "ERR_MAY_OPEN",
     300: "ERR_ENCODING",
     301: "ERR_LENGTH",
     302: "ERR_HINT",

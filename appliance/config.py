@@ -11,9 +11,10 @@ from typing import Final, Literal, NoReturn, TypeVar
 
 Utility = Literal["electricity", "water"]
 SplitRule = Literal["equal", "weights", "heads", "sub-meters"]
+Unit = Literal["Wh", "L"]
 T = TypeVar("T")
 
-UNIT_OF: Final[Mapping[Utility, Literal["Wh", "L"]]] = {"electricity": "Wh", "water": "L"}
+UNIT_OF: Final[Mapping[Utility, Unit]] = {"electricity": "Wh", "water": "L"}
 SLOTS: Final = (16, 64)
 GREATEST_WEIGHT: Final = 1000
 LONGEST_PERIOD: Final = 31  # blocks that a tariff must be able to bill

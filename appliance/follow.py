@@ -6,17 +6,14 @@ import logging
 from collections.abc import Sequence
 
 from appliance import call
-from appliance.ask import ask
 from appliance.call import Sender
-from appliance.calls import billing, payment, registry
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import Ascii, UInt
 from appliance.chain.node import Node, NodeError
 from appliance.config import TimeConfig, ZoneConfig
-from appliance.period import Step, band_and_part, parts
-from appliance.store import blocks, outbox, periods
+from appliance.effect import took_effect
+from appliance.store import blocks, outbox
 from appliance.store.database import Database
-from appliance.store.outbox import Call
 
 log = logging.getLogger("mita.follow")
 
@@ -90,48 +87,6 @@ async def read_back_calls(db: Database, node: Node, sender: Sender) -> None:
     for made in await outbox.unread(db, also_rejected=True):
         if made.kind == outbox.BATCH:
             continue
-        if await _took_effect(db, node, sender, made):
+        if await took_effect(db, node, sender, made):
             async with db.transaction() as tx:
                 await outbox.set_on_chain(tx, made.id)
-
-
-async def _took_effect(db: Database, node: Node, sender: Sender, made: Call) -> bool:
-    """Whether the contracts keep what this call was to bring about."""
-    key = UInt(made.zone), UInt(made.number)
-    match made.kind:
-        case Step.CLOSE:
-            closed = await ask(node, sender, registry.read_closed, "meter-data", "get-period-usage", *key)
-            return closed is not None and await _is_ours(db, made, closed)
-        case Step.BILLS | Step.BAND | Step.PROVE_BILLS:
-            return await _bills_took_effect(db, node, sender, made)
-        case Step.CREDIT | Step.FINISH_CREDIT:
-            account = await ask(node, sender, payment.read_account, "payment", "get-account", UInt(made.zone))
-            return account is not None and account.sequence > made.number
-        case Step.SETTLE | Step.FINISH_SETTLEMENT:
-            account = await ask(node, sender, payment.read_account, "payment", "get-account", UInt(made.zone))
-            return account is not None and account.settled > made.number
-    return False
-
-
-async def _is_ours(db: Database, made: Call, closed: registry.ClosedPeriod) -> bool:
-    """Whether the period was closed with our batches, all of them and no more."""
-    of = await periods.get(db, made.zone, made.number)
-    running = await blocks.running_before(db, made.zone, of.last_block + 1, of.period)
-    return (closed.usage, closed.blocks) == (running, of.blocks)
-
-
-async def _bills_took_effect(db: Database, node: Node, sender: Sender, made: Call) -> bool:
-    own = tuple(bill.commitment for bill in await periods.bills_of(db, made.zone, made.number))
-    key = UInt(made.zone), UInt(made.number)
-    final = await ask(node, sender, billing.read_bills, "billing", "get-bills", *key)
-    if final is not None and final.bills == own:
-        async with db.transaction() as tx:
-            await periods.set_due(tx, made.zone, made.number, final.due)
-        return True
-    candidate = await ask(node, sender, billing.read_candidate, "billing", "get-candidate", UInt(made.zone))
-    if candidate is None or candidate.bills != own or made.kind == Step.PROVE_BILLS:
-        return False
-    if made.kind == Step.BILLS:
-        return True
-    band, part = band_and_part(made.part, len(own))
-    return bool(candidate.proved >> (band * parts(len(own)) + part) & 1)

@@ -17,6 +17,7 @@ from circuits.group import LibPoint
 from circuits.listed import ListedProof
 from circuits.opening import sum_openings
 from circuits.pedersen import Opening, commit
+from circuits.scalar import ONE
 from circuits.settlement import Before, Dues, Settled
 from circuits.verdict import ProofRejected
 
@@ -60,6 +61,18 @@ class SettlementProof:
 
 def points(openings: Sequence[Opening]) -> tuple[bytes, ...]:
     return tuple(commit(LIB, opening).to_bytes() for opening in openings)
+
+
+def corrections(dues: Sequence[Dues]) -> tuple[bytes, ...] | None:
+    """What rulings take off, by slot: H0 where nothing; None where they take nothing off at all."""
+    if all(slot.correction is None for slot in dues):
+        return None
+    return tuple(
+        commit(LIB, Opening(0, ONE)).to_bytes()
+        if slot.correction is None
+        else lists.subtract(LibPoint, points([slot.correction.bill]), points([slot.correction.alternative])).points[0]
+        for slot in dues
+    )
 
 
 def opened_sum(openings: Sequence[Opening]) -> OpenedSum:

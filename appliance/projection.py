@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Final
 
+from appliance import accounts, dispute
 from appliance.bill import BandStep, ChargeStep, Step, bill
+from appliance.call import UTILITY_CODES
 from appliance.config import UNIT_OF, Config
 from appliance.delivery import State
 from appliance.keys import Secret
-from appliance.store import blocks, homes, money, outbox, periods, portal, secrets
+from appliance.polls import TAKEN_UNTIL
+from appliance.store import blocks, disputes, homes, money, outbox, periods, polls, portal, secrets, votes
 from appliance.store import shown as bills
 from appliance.store.blocks import StoredBatch
 from appliance.store.database import Database
+from appliance.store.disputes import StoredDispute
 from appliance.store.money import SettledSlot
 from appliance.store.outbox import Submission
+from appliance.store.polls import StoredProposal
+from appliance.store.votes import ShownBand
+from appliance.worker import Keys
 
+LARGEST: Final = (1 << 63) - 1  # of SQLite's integers
 _WORDS: Final[Mapping[State, portal.State]] = {
     State.QUEUED: "waiting",
     State.SENT: "sent",
@@ -35,6 +44,7 @@ async def show_place(
     if not await homes.belongs_to(shown, mark):
         async with db.transaction() as tx:
             await blocks.show_all_again(tx)
+            await polls.show_all_again(tx)
         async with shown.transaction() as tx:
             await homes.begin_again(tx, mark)
     known = await homes.salts(shown)
@@ -57,8 +67,8 @@ async def show_place(
             await homes.put_homes(tx, zone.zone, zone.dwellings)
 
 
-async def show_due(db: Database, shown: Database) -> None:
-    """Copies proven blocks, changed batches and bills."""
+async def show_due(db: Database, shown: Database, keys: Keys) -> None:
+    """Copies proven blocks, changed batches, bills and disputes."""
     for zone, block in await blocks.not_shown(db):
         await _show_block(db, shown, zone, block)
     for zone, first_block, word, _ in await blocks.state_words(db):
@@ -68,19 +78,73 @@ async def show_due(db: Database, shown: Database) -> None:
         async with db.transaction() as tx:
             await blocks.set_shown_word(tx, zone, first_block, word)
     for zone, period, state in await periods.state_words(db):
-        await _show_bills(db, shown, zone, period, state)
+        await _show_bills(db, shown, zone, period, state, keys)
         async with db.transaction() as tx:
             await periods.set_shown_word(tx, zone, period, state)
+    for stored, before in await disputes.shown_words(db):
+        contest = _contest(stored)
+        word = str(astuple(contest))
+        if word != before:
+            async with shown.transaction() as tx:
+                await bills.put_contest(tx, stored.of.zone, stored.of.slot, stored.of.period, contest)
+            async with db.transaction() as tx:
+                await disputes.set_shown_word(tx, stored.of.id, word)
+    for proposal in await polls.not_shown(db):
+        async with shown.transaction() as tx:
+            await votes.put_proposal(tx, _proposal(proposal))
+        async with db.transaction() as tx:
+            await polls.set_shown(tx, proposal)
 
 
-async def _show_bills(db: Database, shown: Database, zone: int, period: int, state: bills.State) -> None:
+def _fitting(number: int) -> int:
+    """Anybody with a vote may propose anything; what is larger than a database's number is shown as the largest."""
+    return min(number, LARGEST)
+
+
+def _proposal(of: StoredProposal) -> votes.ShownProposal:
+    action, rates = of.kept.action, of.kept.action.rates
+    kind = next(known for known in votes.KINDS if known == action.kind)
+    names = {number: utility for utility, number in UTILITY_CODES.items()}
+    return votes.ShownProposal(
+        id=of.id,
+        kind=kind,
+        name=action.name,
+        number=None if action.number is None else _fitting(action.number),
+        who=action.who,
+        holds=action.holds,
+        utility=None if rates is None else names.get(rates.utility),
+        from_period=None if rates is None else _fitting(rates.from_period),
+        charge=None if rates is None else _fitting(rates.charge),
+        bands=() if rates is None else tuple(ShownBand(_fitting(b.start), _fitting(b.rate)) for b in rates.bands),
+        until=of.kept.closes - TAKEN_UNTIL,
+        ready=of.kept.ready or None,
+        voted=of.kept.yes + of.kept.no,
+        voters=of.kept.electorate,
+        state=of.state,
+    )
+
+
+def _contest(stored: StoredDispute) -> bills.Contest:
+    stage, height = dispute.state(stored.of)
+    return bills.Contest(stage, height, None if stored.claimed is None else stored.claimed.units, stored.corrected)
+
+
+async def _clear(db: Database, zone: int, period: int, slots: int, keys: Keys) -> dict[int, bytes]:
+    """By slot without arrears after the period's settlement, what opens them."""
+    where = await accounts.positions_after(db, zone, period, slots, keys)
+    return {n: slot.arrears.blinding.to_bytes() for n, slot in enumerate(where) if not slot.arrears.value}
+
+
+async def _show_bills(db: Database, shown: Database, zone: int, period: int, state: bills.State, keys: Keys) -> None:
     """Of the slots of homes, with the steps that lead to each."""
     of = await periods.get(db, zone, period)
     tariff = await periods.tariff_of(db, zone, period)
     if tariff is None:
         return
     first, last = await blocks.get_block(db, zone, of.first_block), await blocks.get_block(db, zone, of.last_block)
-    accounts = {slot.slot: slot for slot in await money.settled_slots(db, zone, period)} if state == "settled" else {}
+    slots = len(last.content.slots)
+    settled = {slot.slot: slot for slot in await money.settled_slots(db, zone, period)} if state == "settled" else {}
+    clear = await _clear(db, zone, period, slots, keys) if state == "settled" else {}
     dispute_by = await periods.due_of(db, zone, period)
     rows = [
         bills.Bill(
@@ -94,7 +158,8 @@ async def _show_bills(db: Database, shown: Database, zone: int, period: int, sta
             version=tariff.version,
             amount=stored.amount.units,
             state=state,
-            accounts=_accounts(accounts.get(stored.slot)),
+            accounts=_accounts(settled.get(stored.slot)),
+            clear=clear.get(stored.slot),
             dispute_by=dispute_by,
             commitment=stored.commitment,
             steps=tuple(

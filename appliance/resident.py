@@ -46,12 +46,15 @@ class Home:
     signing: PrivateKey
 
     @classmethod
-    def from_secret(cls, zone: int, slot: int, secret: bytes) -> Home:
-        """From the 32 bytes in the card's code, as the appliance derives them. ResidentError for another length."""
+    def from_secret(cls, zone: int, slot: int, secret: bytes, own: bytes | None = None) -> Home:
+        """From the 32 bytes in the card's code, as the appliance derives them. ResidentError for another length.
+
+        `own`: the 32 bytes of a key that the gateway does not have, for a dwelling with a principal of its own.
+        """
         if len(secret) != SECRET_BYTES:
             raise ResidentError(f"the secret has {SECRET_BYTES} bytes, not {len(secret)}")
         blinding = BlindingKey(hkdf(secret, b"mita/v1/proof-code", KEY_BYTES))
-        return cls(zone, slot, blinding, PrivateKey(hkdf(secret, b"mita/v1/signing-key", 32)))
+        return cls(zone, slot, blinding, PrivateKey(own or hkdf(secret, b"mita/v1/signing-key", 32)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,11 @@ async def submit(node: Node, settlement: Settlement, home: Home, said: Said, ent
     """The id of the transaction that the node took. ResidentError where it was not; NodeError without a link."""
     period = await period_of(node, settlement, home, said.first_block)
     call = usage_proof_call(settlement, home, said, prove(settlement, home, said, period, entropy))
+    return await send(node, settlement, home, call, max_fee)
+
+
+async def send(node: Node, settlement: Settlement, home: Home, call: ContractCall, max_fee: int) -> str:
+    """Signs a call with the dwelling's key; as for `submit`."""
     nonce = (await node.account(home.signing.address(settlement.network))).nonce
     fee = await node.fee(payload_bytes(call), len(_signed(settlement, home, call, nonce, 0)))
     if fee > max_fee:
@@ -168,7 +176,7 @@ async def outcome(node: Node, txid: str) -> bool | None:
         return None
     match status.result:
         case ResponseErr(UInt(code)):
-            raise ResidentError(f"meter-data refused it with error u{code}: look it up in meter-data's list of errors")
+            raise ResidentError(f"the contract refused it with error u{code}: look it up in its list of errors")
     return status.state.value == "success"
 
 

@@ -107,6 +107,8 @@ async def prepare_due(
     """Proves and prepares every call that has no payload for this sender; no credit or settlement of zones with
     other accounts on chain than in the books."""
     for call in await outbox.unprepared(db, sender.mark):
+        if call.aside:
+            continue
         if call.kind == Step.CLOSE:
             payload = registry.close_period(sender, call.zone)
         elif call.kind in _BILL_STEPS:

@@ -1,7 +1,8 @@
 """S3: a zone settles a period. What is due is paid from the balance as far as it goes, the rest becomes arrears.
 
-X = F + D - W, less a correction where one is due. The prover names the new balances W'; the new arrears are
-D' = X + W'. For every slot W' or D' is zero, and W' + D' is in range: so neither is negative.
+The prover names the new balances W'; the new arrears are D' = W' + F + D - W, less a correction where one is due. For
+every slot W' or D' is zero, and D' + W' is in range: so neither is negative. W' is fresh and comes first, so that no
+two points of an addition are equal or opposite whatever the others are.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """D' and W' + D' by slot, and the hints of the four or five additions, in their order."""
+    """D' and D' + W' by slot, and the hints of the four or five additions, in their order."""
 
     arrears: tuple[bytes, ...]
     sums: tuple[bytes, ...]
@@ -86,11 +87,11 @@ class After:
 
 def settled(kind: type[PointT], before: Before, balances: Sequence[bytes]) -> After:
     """What a contract computes from the new balances; ProofRejected."""
-    steps = [lists.add(kind, before.bills, before.arrears)]
+    steps = [lists.add(kind, balances, before.bills)]
+    steps.append(lists.add(kind, steps[-1].points, before.arrears))
     steps.append(lists.subtract(kind, steps[-1].points, before.balances))
     if before.corrections is not None:
         steps.append(lists.subtract(kind, steps[-1].points, before.corrections))
-    steps.append(lists.add(kind, steps[-1].points, balances))
     sums = lists.add(kind, steps[-1].points, balances)
     return After(steps[-1].points, sums.points, tuple(step.hint for step in (*steps, sums)))
 
@@ -111,7 +112,7 @@ def prove_either(base: Bases[PointT], after: Sequence[Settled], context: bytes, 
 def prove_sums(
     kind: type[PointT], after: Sequence[Settled], contexts: Sequence[bytes], entropy: bytes
 ) -> tuple[MoneyProof, ...]:
-    """By part, a context for each: every W' + D' is in range. ValueError for one that is not."""
+    """By part, a context for each: every D' + W' is in range. ValueError for one that is not."""
     return money.prove_parts(kind, [slot.balance + slot.arrears for slot in after], contexts, entropy)
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from circuits.generators import Bases, PointT
-from circuits.lists import Combined, add
+from circuits.lists import Combined, add, negated
 from circuits.scalar import EncodingError, N, Scalar
 from circuits.verdict import Check, ProofRejected
 
@@ -31,7 +31,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """rate*usage + constant for an occupied slot, rate*usage for a vacant one. rate >= 0, the constant has a sign.
+    """rate*usage + constant for an occupied slot, nothing for a vacant one. rate >= 0, the constant has a sign.
 
     Both are zero in the first band of a tariff whose first units cost nothing, without a charge.
     """
@@ -49,31 +49,35 @@ class Line:
         return not (self.rate or self.constant)
 
     def amount(self, usage: int, *, occupied: bool) -> int:
-        return self.rate * usage + (self.constant if occupied else 0)
+        return self.rate * usage + self.constant if occupied else 0
 
     def blinding(self, usage: Scalar, *, occupied: bool) -> Scalar:
-        """Of the line's point over a usage of this blinding. A vacant slot takes H0 where others take the constant."""
-        return usage * Scalar(self.rate) + Scalar(bool(self.constant) and not occupied)
+        """Of the line's point over a usage of this blinding. A vacant slot has H0, whatever its usage is."""
+        return usage * Scalar(self.rate) if occupied else Scalar(not self.free)
 
     def points(self, bases: Bases[PointT], usages: Sequence[bytes], occupied: Sequence[bool]) -> Combined:
-        """By slot rate*U + constant*A or, where vacant, rate*U + H0; constant 0: rate*U. ProofRejected.
+        """By slot rate*U + constant*A or, where vacant, H0. ProofRejected; ValueError for a free line.
 
-        ValueError for a free line.
+        What is added up for a vacant slot is rate*-A and H0, which always have a sum, and then forgotten.
         """
         if self.free:
             raise ValueError("a line without rate and constant has no points")
         if len(usages) != len(occupied):
             raise ProofRejected(Check.LENGTH, "a usage and an occupancy for every slot")
         constant = bases.value * Scalar(self.constant % N)
-        fixed = [(constant if taken else bases.blinding).to_bytes() for taken in occupied] if self.constant else []
+        nothing, unused = bases.blinding.to_bytes(), negated(bases.value.to_bytes())
+        fixed = [constant.to_bytes() if taken else nothing for taken in occupied] if self.constant else []
+        used = [usage if taken else unused for usage, taken in zip(usages, occupied, strict=True)]
         try:
-            by_usage = [(bases.kind.from_bytes_checked(point) * Scalar(self.rate)) for point in usages]
+            by_usage = [(bases.kind.from_bytes_checked(point) * Scalar(self.rate)) for point in used]
         except EncodingError as error:
             raise ProofRejected(Check.ENCODING, str(error)) from error
         if not self.rate:
             return Combined(tuple(fixed), b"")
         scaled = tuple(point.to_bytes() for point in by_usage)
-        return add(bases.kind, scaled, fixed) if self.constant else Combined(scaled, b"")
+        made = add(bases.kind, scaled, fixed) if self.constant else Combined(scaled, b"")
+        shown = zip(made.points, occupied, strict=True)
+        return Combined(tuple(point if taken else nothing for point, taken in shown), made.hint)
 
 
 def lines(charge: int, bands: Sequence[Band], blocks: int) -> tuple[Line, ...]:

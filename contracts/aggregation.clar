@@ -2,6 +2,15 @@
 ;; Totals are in the utility's unit: Wh (u1) or litre (u2).
 
 ;; ----------------------------------------------------------------------------------------------------
+;; constants
+;; ----------------------------------------------------------------------------------------------------
+
+(define-constant SLOTS (list
+  u0 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11 u12 u13 u14 u15 u16 u17 u18 u19 u20 u21 u22 u23 u24 u25 u26 u27 u28 u29 u30 u31
+  u32 u33 u34 u35 u36 u37 u38 u39 u40 u41 u42 u43 u44 u45 u46 u47 u48 u49 u50 u51 u52 u53 u54 u55 u56 u57 u58 u59 u60
+  u61 u62 u63))
+
+;; ----------------------------------------------------------------------------------------------------
 ;; errors
 ;; ----------------------------------------------------------------------------------------------------
 
@@ -30,7 +39,7 @@
 (define-map combined-batches {zone: uint, first-block: uint} {zones: (list 4 uint), last-block: uint, total: uint})
 
 ;; I6: bit s of slots is set if something of slot s was shown for this period; count is the number of bits. I7: count
-;; and k-min together are at most the dwellings of the period.
+;; and k-min together are at most the dwellings of the period, unless `expose-slots` went beyond that.
 (define-map exposures {zone: uint, period: uint} {slots: uint, count: uint})
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -91,6 +100,11 @@
         {zones: (get zones at), last-block: (get last-block at), total: (get total at)})
       ERR_RECORDED)
     (ok at)))
+
+(define-private (count-slot (slot uint) (so-far {slots: uint, count: uint}))
+  (if (> (bit-and (get slots so-far) (pow u2 slot)) u0)
+    (merge so-far {count: (+ (get count so-far) u1)})
+    so-far))
 
 (define-private (with-batch (so-far {total: uint, batches: uint}) (total uint))
   {total: (+ (get total so-far) total), batches: (+ (get batches so-far) u1)})
@@ -170,3 +184,16 @@
           {slots: (+ (get slots exposed) bit), count: (+ (get count exposed) u1)})
         (print {topic: "exposed", zone: zone, period: period, slot: slot})
         (ok true)))))
+
+;; The active payment, whose entry in the log stands for this: something of all slots in `mask` is shown for this
+;; period, however few are left: then no sum may be opened. Prints {topic: "exposed-slots", zone, period, slots}: all
+;; that are.
+(define-public (expose-slots (zone uint) (period uint) (mask uint))
+  (let (
+      (occupied (get occupied (contract-call? .user-registry get-membership zone period)))
+      (slots (bit-or (get slots (get-exposed zone period)) (bit-and mask occupied)))
+      (exposed (fold count-slot SLOTS {slots: slots, count: u0})))
+    (asserts! (contract-call? .user-registry is-active "payment" contract-caller) ERR_CALLER)
+    (map-set exposures {zone: zone, period: period} exposed)
+    (print {topic: "exposed-slots", zone: zone, period: period, slots: slots})
+    (ok true)))

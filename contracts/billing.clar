@@ -45,7 +45,7 @@
 
 (define-constant ERR_CALLER (err u500)) ;; only the active contract whose job this is
 (define-constant ERR_NOT_DEPLOYER (err u501)) ;; only the deployer founds tariffs
-(define-constant ERR_FOUNDED (err u502)) ;; the first tariffs are there, or two for one utility; or a second period is
+(define-constant ERR_FOUNDED (err u502)) ;; the first tariffs are there, or two for one utility; or a zone is
 (define-constant ERR_TARIFF (err u503)) ;; not 1 to 4 bands from zero upwards with rates that do not fall, or too dear
 (define-constant ERR_CEILING (err u504)) ;; the charge, or a band of the lifeline, costs more than its ceiling
 (define-constant ERR_STEP (err u505)) ;; something moves by more than a fifth, or two weeks after the last change
@@ -265,16 +265,17 @@
         (or (is-none same) (is-near (get from band) (get from before))))
     })))
 
-;; Prints {topic: "tariff", utility, version, from-period, charge, bands}.
+;; Prints {topic: "tariff", utility, version, from-period, charge, bands, ceiling, charge-ceiling, lifeline}.
 (define-private (add-tariff
     (utility uint)
     (version uint)
     (from-period uint)
     (charge uint)
-    (bands (list 4 {from: uint, rate: uint})))
+    (bands (list 4 {from: uint, rate: uint}))
+    (limits {ceiling: uint, charge-ceiling: uint, lifeline: uint}))
   (let (
       (tariff {from-period: from-period, charge: charge, bands: bands})
-      (event (merge tariff {topic: "tariff", utility: utility, version: version})))
+      (event (merge (merge tariff limits) {topic: "tariff", utility: utility, version: version})))
     (map-set tariffs {utility: utility, version: version} tariff)
     (recorded TOPIC_TARIFF (to-consensus-buff? (print event)))))
 
@@ -293,11 +294,10 @@
     (asserts! (is-tariff (get charge first) (get bands first)) ERR_TARIFF)
     (asserts! (> (get lifeline first) u0) ERR_CEILING)
     (asserts! (is-affordable (get charge first) (get bands first) limits) ERR_CEILING)
-    (asserts! (is-eq (contract-call? .user-registry get-latest-period utility) u0) ERR_FOUNDED)
     (asserts!
       (map-insert utilities utility (merge limits {versions: u1, changed: burn-block-height}))
       ERR_FOUNDED)
-    (add-tariff utility u1 u0 (get charge first) (get bands first))))
+    (add-tariff utility u1 u0 (get charge first) (get bands first) limits)))
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; private: bills
@@ -411,7 +411,7 @@
 ;; public: tariffs
 ;; ----------------------------------------------------------------------------------------------------
 
-;; The deployer, once, before any zone's second period: the first tariff of each utility, and what no vote can exceed.
+;; The deployer, once, before there is a zone: the first tariff of each utility, and what no vote can exceed.
 (define-public (found-tariffs (first (list 2 {
       utility: uint, ceiling: uint, charge-ceiling: uint, lifeline: uint, charge: uint,
       bands: (list 4 {from: uint, rate: uint})
@@ -419,6 +419,7 @@
   (begin
     (asserts! (is-eq contract-caller DEPLOYER) ERR_NOT_DEPLOYER)
     (asserts! (not (var-get founded)) ERR_FOUNDED)
+    (asserts! (is-eq (len (contract-call? .user-registry get-zones)) u0) ERR_FOUNDED)
     (var-set founded true)
     (fold found first (ok true))))
 
@@ -434,7 +435,10 @@
       (latest (contract-call? .user-registry get-latest-period utility))
       (last (unwrap! (get-tariff utility (get versions known)) ERR_NO_TARIFF))
       (version (+ (get versions known) (if (> (get from-period last) latest) u0 u1)))
-      (before (unwrap! (get-tariff utility (- version u1)) ERR_NO_TARIFF)))
+      (before (unwrap! (get-tariff utility (- version u1)) ERR_NO_TARIFF))
+      (limits {
+        ceiling: (get ceiling known), charge-ceiling: (get charge-ceiling known), lifeline: (get lifeline known)
+      }))
     (asserts! (contract-call? .user-registry is-active "governance" contract-caller) ERR_CALLER)
     (asserts! (is-tariff charge bands) ERR_TARIFF)
     (asserts!
@@ -443,9 +447,7 @@
         (<= from-period (+ latest AHEAD))
         (> from-period (get from-period before)))
       ERR_PERIOD)
-    (asserts! (is-affordable charge bands {
-        ceiling: (get ceiling known), charge-ceiling: (get charge-ceiling known), lifeline: (get lifeline known)
-      }) ERR_CEILING)
+    (asserts! (is-affordable charge bands limits) ERR_CEILING)
     (asserts!
       (and
         (>= burn-block-height (+ (get changed known) REST))
@@ -454,7 +456,7 @@
           {k: u0, old: (get bands before), last: {from: u0, rate: u0}, little: true})))
       ERR_STEP)
     (map-set utilities utility (merge known {versions: version, changed: burn-block-height}))
-    (add-tariff utility version from-period charge bands)))
+    (add-tariff utility version from-period charge bands limits)))
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; public: bills

@@ -37,6 +37,9 @@
 
 (define-constant MAX_EVIDENCE u8) ;; of each side
 
+;; Periods before a claim in which the dwelling may have had the slot: a credit is at most CLAIM_TIME old.
+(define-constant AGES (list u0 u1 u2 u3))
+
 ;; (2^36 - 1)*A: no bill is as high as 2^36, and no alternative to one.
 (define-constant CEILING 0x034c249f58e1a1b115e806ffb25edfb8e75bfb7fec251214e367a3537fc6774b42)
 
@@ -57,7 +60,7 @@
 (define-constant ERR_NOT_DWELLING (err u700)) ;; not the dwelling that had this slot in that period
 (define-constant ERR_NO_BILLS (err u701)) ;; the period has no final bills
 (define-constant ERR_LATE (err u702)) ;; the time to dispute these bills is over
-(define-constant ERR_DISPUTED (err u703)) ;; this bill was disputed before
+(define-constant ERR_DISPUTED (err u703)) ;; this bill was disputed by a key that counts as much, or is corrected
 (define-constant ERR_DISPUTING (err u704)) ;; the dwelling has another dispute that is not closed
 (define-constant ERR_PROOF_CONTRACT (err u705)) ;; not the active privacy-proof contract
 (define-constant ERR_NOT_SETTLED (err u706)) ;; only a dwelling of two periods may be drawn, with a principal of its own
@@ -87,8 +90,10 @@
 (define-constant ERR_CLAIM_UNKNOWN (err u730)) ;; nobody asked about this payment
 (define-constant ERR_ANSWERED (err u731)) ;; the gateway has shown it already, or it is refunded
 (define-constant ERR_NOT_GATEWAY (err u732)) ;; not the gateway that serves the zone
-(define-constant ERR_SLOT (err u733)) ;; not a slot of this dwelling
+(define-constant ERR_SLOT (err u733)) ;; not a slot that was this dwelling's when it was credited
 (define-constant ERR_SERIALIZE (err u734)) ;; a value without consensus bytes
+(define-constant ERR_SEALED (err u735)) ;; a key that the gateway has takes nothing but off a bill
+(define-constant ERR_ZONE_CLOSED (err u736)) ;; in a closed zone everybody takes out what is theirs
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; data vars
@@ -115,18 +120,21 @@
 ;; and outside (jurors not of the zone) are those of the time of opening. I7: round is 0, or 1 once appealed. I8: a
 ;; panel has distinct dwellings, none of the zone, none of `former`, those who sat in this dispute before. I9:
 ;; `answer-by` and `rule-by` are burn heights; rule-by is u0 until there is a panel. I10: a ruling changes only by
-;; appeal, and not if `final`.
+;; appeal, and not if `final`. `own`: opened by a key that the gateway does not have. One that gave way to such a
+;; dispute is ruled against and closed.
 (define-map disputes uint {
   dwelling: uint, zone: uint, slot: uint, period: uint, bill: (buff 33), alternative: (buff 33),
-  correction: (buff 33), opened: uint, pool: uint, outside: uint,
+  correction: (buff 33), own: bool, opened: uint, pool: uint, outside: uint,
   answer-by: uint, answered: bool, round: uint, draw-at: uint, assembly: bool, panel: (list 7 uint),
   former: (list 24 uint), redrawn: bool, rule-by: uint, votes-for: uint, votes-against: uint,
   ruling: (optional {for-resident: bool, height: uint, final: bool}), closed: bool
 })
 
-;; I11: each bill is disputed at most once, each dwelling has at most one dispute that is not closed.
+;; I11: each bill is disputed at most once with the key that the gateway has too and once with the dwelling's own, and
+;; corrected at most once; each dwelling has at most one dispute of either kind that is not closed. `disputed` is the
+;; newest.
 (define-map disputed {zone: uint, slot: uint, period: uint} uint)
-(define-map disputing uint uint)
+(define-map disputing {dwelling: uint, own: bool} uint)
 
 ;; I12: hashes of what each side shows.
 (define-map evidence {dispute: uint, resident: bool} (list 8 (buff 32)))
@@ -135,9 +143,9 @@
 (define-map votes {dispute: uint, round: uint, dwelling: uint} bool)
 
 ;; I14: by payment; inserted once. `total` is what all payments claimed so far for the dwelling, and credited together,
-;; come to with this one, in units of account. `over`: shown to be credited, or refunded.
+;; come to with this one, in units of account. `period` was open then. `over`: shown to be credited, or refunded.
 (define-map claims uint {
-  zone: uint, sequence: uint, dwelling: uint, total: uint, opened: uint, answer-by: uint, over: bool
+  zone: uint, sequence: uint, dwelling: uint, total: uint, period: uint, opened: uint, answer-by: uint, over: bool
 })
 (define-map claimed {zone: uint, sequence: uint, dwelling: uint} uint)
 
@@ -190,12 +198,16 @@
 (define-private (is-home (home {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
   (match (get until home) last (>= last (contract-call? .user-registry get-open-period (get zone home))) true))
 
-(define-private (zone-of (home {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
-  (get zone home))
+(define-private (add-zone
+    (home {zone: uint, slot: uint, utility: uint, until: (optional uint)})
+    (zones (list 8 uint)))
+  (if (is-some (index-of? zones (get zone home)))
+    zones
+    (default-to zones (as-max-len? (append zones (get zone home)) u8))))
 
-;; The zones in which a dwelling lives, by its homes.
+;; The zones in which a dwelling lives, by its homes, each once: who moves within a zone has two homes there for a time.
 (define-private (zones-of (homes (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)})))
-  (map zone-of (filter is-home homes)))
+  (fold add-zone (filter is-home homes) (list)))
 
 ;; Has it been there for two periods?
 (define-private (add-settled
@@ -257,13 +269,35 @@
       (> (contract-call? .meter-data get-last-heard zone) opened)
       (> burn-block-height (+ deadline SILENCE)))))
 
-;; Does this dwelling live or did it live in that slot?
-(define-private (add-place
-    (home {zone: uint, slot: uint, utility: uint, until: (optional uint)})
-    (so-far {zone: uint, slot: uint, found: bool}))
-  (if (and (is-eq (get zone home) (get zone so-far)) (is-eq (get slot home) (get slot so-far)))
-    (merge so-far {found: true})
-    so-far))
+;; Was what the slot was credited with at the burn height `credited` for the dwelling? It lived there in a period that
+;; was not settled then, so that its money was there.
+(define-private (add-period
+    (age uint)
+    (so-far {zone: uint, slot: uint, dwelling: uint, asked: uint, credited: uint, had: bool}))
+  (let (
+      (zone (get zone so-far))
+      (period (if (< age (get asked so-far)) (- (get asked so-far) age) u0)))
+    (merge so-far {had: (or
+      (get had so-far)
+      (and
+        (is-eq
+          (contract-call? .user-registry get-occupant zone (get slot so-far) period)
+          (some (get dwelling so-far)))
+        (match (contract-call? .payment get-settlement zone period)
+          settled (>= (get height settled) (get credited so-far))
+          true)))})))
+
+;; The money in the slot is the dwelling's now, or it was when the slot was credited.
+(define-private (was-credited
+    (claim {zone: uint, dwelling: uint, period: uint})
+    (slot uint)
+    (credited uint))
+  (let ((zone (get zone claim)) (dwelling (get dwelling claim)))
+    (or
+      (is-eq (contract-call? .user-registry get-holder zone slot) (some dwelling))
+      (get had (fold add-period AGES {
+        zone: zone, slot: slot, dwelling: dwelling, asked: (get period claim), credited: credited, had: false
+      })))))
 
 ;; Whose side the sender is on: true for the resident's. A revoked gateway is on none.
 (define-private (side-of (zone uint) (dwelling uint))
@@ -277,6 +311,37 @@
             (is-eq contract-caller (get provider registered)))
           ERR_NOT_PARTY)
         (ok false)))))
+
+;; Is the sender the dwelling, or the zone's provider or gateway, even one that was revoked or whose zone is closed?
+(define-private (is-party (zone uint) (dwelling uint))
+  (or
+    (is-eq (principal-of dwelling) (some contract-caller))
+    (match (contract-call? .user-registry get-zone zone)
+      registered (is-some (index-of? (list (get gateway registered) (get provider registered)) contract-caller))
+      false)))
+
+;; A bill that nobody disputed before, or only with the key that the gateway has too, whatever became of that but a
+;; correction: then that dispute gives way to this one, `dispute`, with the dwelling's own key. Prints {topic:
+;; "dispute-lapsed", dispute, by} of it.
+(define-private (give-way (dispute uint) (zone uint) (slot uint) (period uint) (own bool))
+  (match (map-get? disputed {zone: zone, slot: slot, period: period})
+    earlier (let ((before (unwrap! (map-get? disputes earlier) ERR_DISPUTE_UNKNOWN)))
+      (asserts!
+        (and
+          own
+          (not (get own before))
+          (is-none (contract-call? .billing get-correction zone slot period)))
+        ERR_DISPUTED)
+      (if (get closed before)
+        (ok u0)
+        (begin
+          (map-set disputes earlier (merge before
+            {ruling: (some {for-resident: false, height: burn-block-height, final: true}), closed: true}))
+          (map-delete disputing {dwelling: (get dwelling before), own: false})
+          (try! (contract-call? .billing unfreeze zone slot period))
+          (log TOPIC_CLOSED (to-consensus-buff?
+            (print {topic: "dispute-lapsed", dispute: earlier, by: dispute}))))))
+    (ok u0)))
 
 ;; Prints {topic: "ruling", dispute, for-resident, final, round}.
 (define-private (decide (dispute uint) (for-resident bool) (final bool))
@@ -311,13 +376,14 @@
     (var-set pool-size (+ index u1))
     (log TOPIC_JUROR (to-consensus-buff? (print event)))))
 
-;; The dwelling that had the slot in that period, while its bills may be disputed: what the bill should be. Who can open
-;; the bill shows that the alternative and what it takes off the bill are in [0, 2^48). A gateway could hide the
-;; opening; the bill is `sealed` then, and alternative and (2^36 - 1) - alternative are shown to be in that range
-;; instead: what a ruling takes off may be negative, at the cost of who asked for it, and no settlement becomes
-;; unprovable. The proof is of both commitments, each twice; `hint` that of subtracting (alternative, alternative) from
-;; (bill, CEILING). Answers with the dispute's number. Prints {topic: "dispute", dispute, sealed, context, and the first
-;; twelve of its fields}.
+;; The dwelling that had the slot in that period and whose money is still there, while its bills may be disputed: what
+;; the bill should be. Who can open the bill shows that the alternative and what it takes off the bill are in [0, 2^48).
+;; A gateway could hide the opening; with a principal of its own a dwelling says `sealed` then, and alternative and
+;; (2^36 - 1) - alternative are shown to be in that range instead: what a ruling takes off may be negative, at the cost
+;; of who asked for it, and no settlement becomes unprovable. What was opened with the key that the gateway has too
+;; gives way to the dwelling's own. The proof is of both commitments, each twice; `hint` that of subtracting
+;; (alternative, alternative) from (bill, CEILING). Answers with the dispute's number. Prints {topic: "dispute",
+;; dispute, sealed, context, and the first thirteen of its fields}.
 (define-public (open-dispute
     (zone uint)
     (slot uint)
@@ -332,6 +398,8 @@
   (let (
       (dispute (+ (var-get count) u1))
       (dwelling (unwrap! (contract-call? .user-registry get-occupant zone slot period) ERR_NOT_DWELLING))
+      (known (unwrap! (contract-call? .user-registry get-dwelling dwelling) ERR_NOT_DWELLING))
+      (own (get own known))
       (bills (unwrap! (contract-call? .billing get-bills zone period) ERR_NO_BILLS))
       (bill (unwrap! (element-at? (get bills bills) slot) ERR_NO_BILLS))
       (size (var-get pool-size))
@@ -350,10 +418,16 @@
           sealed: sealed,
           bill: bill
         }) ERR_SERIALIZE))))
-    (asserts! (is-eq (principal-of dwelling) (some contract-caller)) ERR_NOT_DWELLING)
+    (asserts!
+      (and
+        (is-eq contract-caller (get principal known))
+        (is-eq (contract-call? .user-registry get-holder zone slot) (some dwelling)))
+      ERR_NOT_DWELLING)
     (asserts! (< burn-block-height (get due bills)) ERR_LATE)
-    (asserts! (map-insert disputed {zone: zone, slot: slot, period: period} dispute) ERR_DISPUTED)
-    (asserts! (map-insert disputing dwelling dispute) ERR_DISPUTING)
+    (asserts! (or own (not sealed)) ERR_SEALED)
+    (try! (give-way dispute zone slot period own))
+    (map-set disputed {zone: zone, slot: slot, period: period} dispute)
+    (asserts! (map-insert disputing {dwelling: dwelling, own: own} dispute) ERR_DISPUTING)
     (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (let (
         (differences (try! (contract-call? proof subtract-commitments
@@ -362,8 +436,8 @@
         (second (unwrap! (element-at? differences (if sealed u1 u0)) ERR_SERIALIZE))
         (record {
           dwelling: dwelling, zone: zone, slot: slot, period: period, bill: bill, alternative: alternative,
-          correction: correction, opened: burn-block-height, pool: size, outside: outside, answer-by: answer-by,
-          draw-at: (+ burn-block-height DRAW_DELAY), assembly: assembly
+          correction: correction, own: own, opened: burn-block-height, pool: size, outside: outside,
+          answer-by: answer-by, draw-at: (+ burn-block-height DRAW_DELAY), assembly: assembly
         }))
       (try! (contract-call? proof verify-money
         context (list alternative second alternative second) points scalars hints))
@@ -378,13 +452,18 @@
         (print (merge record {topic: "dispute", dispute: dispute, sealed: sealed, context: context})))))
       (ok dispute))))
 
-;; Either side, until the ruling: the hash of what it shows to the panel. The operator is heard with its first. Prints
-;; {topic: "evidence", dispute, resident, hash}.
+;; Either side, until the ruling: the hash of what it shows to the panel. The operator is heard with its first; those
+;; who decide have their whole time from then on, even where the clock had stood still. Prints {topic: "evidence",
+;; dispute, resident, hash, rule-by}.
 (define-public (submit-evidence (dispute uint) (hash (buff 32)))
   (let (
       (known (unwrap! (map-get? disputes dispute) ERR_DISPUTE_UNKNOWN))
       (resident (try! (side-of (get zone known) (get dwelling known))))
-      (event {topic: "evidence", dispute: dispute, resident: resident, hash: hash}))
+      (earliest (+ burn-block-height (if (get assembly known) ASSEMBLY_TIME PANEL_TIME)))
+      (set-by (get rule-by known))
+      (late (and (not resident) (not (get answered known)) (> set-by u0) (< set-by earliest)))
+      (rule-by (if late earliest set-by))
+      (event {topic: "evidence", dispute: dispute, resident: resident, hash: hash, rule-by: rule-by}))
     (asserts! (is-none (get ruling known)) ERR_RULED)
     (asserts!
       (or resident (get answered known) (not (is-over (get answer-by known) (get zone known) (get opened known))))
@@ -392,7 +471,8 @@
     (asserts! (is-eq (len hash) u32) ERR_HASH)
     (map-set evidence {dispute: dispute, resident: resident}
       (unwrap! (as-max-len? (append (get-evidence dispute resident) hash) u8) ERR_EVIDENCE_FULL))
-    (map-set disputes dispute (merge known {answered: (or (get answered known) (not resident))}))
+    (map-set disputes dispute
+      (merge known {answered: (or (get answered known) (not resident)), rule-by: rule-by}))
     (log TOPIC_EVIDENCE (to-consensus-buff? (print event)))))
 
 ;; Anyone, once the block that is the lot is mined: the panel, or an assembly where too few can be drawn. Prints {topic:
@@ -449,7 +529,7 @@
   (let (
       (known (unwrap! (map-get? disputes dispute) ERR_DISPUTE_UNKNOWN))
       (call {call: "assembly", dispute: dispute, for-resident: for-resident, photo-hash: photo-hash}))
-    (asserts! (is-err (side-of (get zone known) (get dwelling known))) ERR_PARTIAL)
+    (asserts! (not (is-party (get zone known) (get dwelling known))) ERR_PARTIAL)
     (asserts! (is-none (get ruling known)) ERR_RULED)
     (asserts! (get assembly known) ERR_NO_ASSEMBLY)
     (asserts! (get answered known) ERR_UNANSWERED)
@@ -526,7 +606,7 @@
       (or (get final ruling) (> burn-block-height (+ (get height ruling) APPEAL_TIME)))
       ERR_APPEALABLE)
     (map-set disputes dispute (merge known {closed: true}))
-    (map-delete disputing (get dwelling known))
+    (map-delete disputing {dwelling: (get dwelling known), own: (get own known)})
     (and for-resident (try! (contract-call? .billing correct-bill zone slot period (get correction known))))
     (try! (contract-call? .billing unfreeze zone slot period))
     (log TOPIC_CLOSED (to-consensus-buff?
@@ -536,8 +616,8 @@
 ;; public: payments
 ;; ----------------------------------------------------------------------------------------------------
 
-;; The payer, once: for whom the payment was; the gateway has a week to show that it got there. Prints {topic: "claim",
-;; payment, zone, sequence, dwelling, total, answer-by}.
+;; The payer, once, while the zone is open: for whom the payment was; the gateway has a week to show that it got there.
+;; Prints {topic: "claim", payment, zone, sequence, dwelling, total, period, answer-by}.
 (define-public (claim-credit (payment uint) (salt (buff 16)) (dwelling uint))
   (let (
       (paid (unwrap! (contract-call? .payment get-payment payment) ERR_PAYMENT))
@@ -547,8 +627,10 @@
       (credit (unwrap! (contract-call? .payment get-credit zone sequence) ERR_PAYMENT))
       (key {zone: zone, sequence: sequence, dwelling: dwelling})
       (total (+ (default-to u0 (map-get? claimed key)) (* (get amount paid) (get ratio registered))))
-      (claim (merge key {total: total, answer-by: (+ burn-block-height ANSWER_TIME)})))
+      (claim (merge key
+        {total: total, period: (get period registered), answer-by: (+ burn-block-height ANSWER_TIME)})))
     (asserts! (is-eq contract-caller (get payer paid)) ERR_NOT_PAYER)
+    (asserts! (not (get closed registered)) ERR_ZONE_CLOSED)
     (asserts!
       (and
         (not (get reward paid))
@@ -564,8 +646,9 @@
     (map-set claimed key total)
     (log TOPIC_CLAIM (to-consensus-buff? (print (merge claim {topic: "claim", payment: payment}))))))
 
-;; The gateway: a slot of the dwelling was credited with all that was claimed for it, or more. `hint`: of K - total*A,
-;; which the proof shows to be in range. Nothing is opened. Prints {topic: "claim-answer", payment, slot, context}.
+;; The gateway, even where the zone has closed since: a slot that was the dwelling's then was credited with all that was
+;; claimed for it, or more. `hint`: of K - total*A, which the proof shows to be in range. Nothing is opened. Prints
+;; {topic: "claim-answer", payment, slot, context}.
 (define-public (answer-claim
     (payment uint)
     (slot uint)
@@ -577,7 +660,7 @@
   (let (
       (claim (unwrap! (map-get? claims payment) ERR_CLAIM_UNKNOWN))
       (zone (get zone claim))
-      (known (unwrap! (contract-call? .user-registry get-dwelling (get dwelling claim)) ERR_SLOT))
+      (registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_NOT_GATEWAY))
       (credit (unwrap! (contract-call? .payment get-credit zone (get sequence claim)) ERR_PAYMENT))
       (commitment (list (unwrap! (element-at? (get credits credit) slot) ERR_SLOT)))
       (context (sha256 (unwrap! (to-consensus-buff? {
@@ -593,10 +676,15 @@
           total: (get total claim)
         }) ERR_SERIALIZE)))
       (event {topic: "claim-answer", payment: payment, slot: slot, context: context}))
-    (asserts! (contract-call? .user-registry is-gateway zone contract-caller) ERR_NOT_GATEWAY)
+    (asserts!
+      (and (is-eq contract-caller (get gateway registered)) (not (get frozen registered)))
+      ERR_NOT_GATEWAY)
     (asserts! (not (get over claim)) ERR_ANSWERED)
     (asserts! (not (is-over (get answer-by claim) zone (get opened claim))) ERR_DEADLINE)
-    (asserts! (get found (fold add-place (get homes known) {zone: zone, slot: slot, found: false})) ERR_SLOT)
+    (asserts!
+      (was-credited
+        {zone: zone, dwelling: (get dwelling claim), period: (get period claim)} slot (get height credit))
+      ERR_SLOT)
     (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (try! (contract-call? proof verify-money
       context

@@ -71,7 +71,7 @@
 (define-constant ERR_QUORUM (err u824)) ;; too few voted
 (define-constant ERR_REJECTED (err u825)) ;; not more for it than against it
 (define-constant ERR_PAUSED_LATELY (err u826)) ;; a pause was begun less than 30 days ago
-(define-constant ERR_NO_ASSEMBLY (err u827)) ;; contracts are switched by ballots alone
+(define-constant ERR_NO_ASSEMBLY (err u827)) ;; an assembly stops the switch of a contract, but ballots alone make it
 (define-constant ERR_SERIALIZE (err u828)) ;; a value without consensus bytes
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@
 ;; I3: action, text-hash, closes and proposer never change. I4: yes and no are the sums of the zones' tallies or, where
 ;; `assembly`, that assembly's. I5: `ready` is u0 while there is no result, then at least VERIFIER_LOCK after the last
 ;; tally or the assembly. I6: electorate counts the voters of all open zones when the first result came, those of a zone
-;; with a vector when that came. I7: executed once.
+;; with a vector, even a closed one, when that came. I7: executed once.
 (define-map proposals uint {
   action: {
     kind: (string-ascii 16), name: (optional (string-ascii 32)), number: (optional uint),
@@ -102,8 +102,9 @@
   electorate: uint, yes: uint, no: uint, contested: uint, assembly: bool, ready: uint, executed: bool
 })
 
-;; I8: the close of a proposer's newest proposal. A dwelling stays the same proposer when its principal changes.
-(define-map proposing {dwelling: (optional uint), steward: (optional principal)} uint)
+;; I8: the close of a proposer's newest proposal. A dwelling stays the same proposer when its principal changes, but
+;; whoever has its own is another than the gateway with the key that this has too.
+(define-map proposing {dwelling: (optional uint), own: bool, steward: (optional principal)} uint)
 
 ;; I9: a zone's last vector before the close. voters and period are those of the first, so that who counts is settled
 ;; before anybody knows how it goes; `eligible` counts the voters, `hidden` those whose ballots nobody opened.
@@ -136,7 +137,8 @@
 (define-read-only (get-last-pause)
   (var-get pauses))
 
-;; ok when enough voted, and more for it than against it, by more than the ballots that are contested.
+;; ok when enough voted, and more for it than against it, even if every ballot that is contested was not for it but
+;; against it.
 (define-read-only (check-result (proposal uint))
   (let ((asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN)))
     (asserts! (> (get ready asked) u0) ERR_NO_RESULT)
@@ -145,7 +147,7 @@
         (* (contract-call? .user-registry get-parameter "quorum-pct") (get electorate asked)))
       ERR_QUORUM)
     (asserts!
-      (> (get yes asked) (+ (get no asked) (if (get assembly asked) u0 (get contested asked))))
+      (> (get yes asked) (+ (get no asked) (if (get assembly asked) u0 (* u2 (get contested asked)))))
       ERR_REJECTED)
     (ok true)))
 
@@ -218,15 +220,15 @@
 (define-private (is-true (voter bool))
   voter)
 
-;; The voters of one zone more, unless it is closed.
+;; The voters of one zone more, unless it is closed and has no vector.
 (define-private (add-zone (zone uint) (so-far {proposal: uint, total: uint}))
   (match (contract-call? .user-registry get-zone zone)
-    registered (if (get closed registered)
-      so-far
-      (merge so-far {total: (+ (get total so-far)
-        (match (map-get? ballots {proposal: (get proposal so-far), zone: zone})
-          cast (get eligible cast)
-          (len (filter is-true (contract-call? .user-registry get-voters zone)))))}))
+    registered (merge so-far {total: (+ (get total so-far)
+      (match (map-get? ballots {proposal: (get proposal so-far), zone: zone})
+        cast (get eligible cast)
+        (if (get closed registered)
+          u0
+          (len (filter is-true (contract-call? .user-registry get-voters zone))))))})
     so-far))
 
 ;; All who may vote, counted once for a proposal.
@@ -295,8 +297,8 @@
       (proposal (+ (var-get count) u1))
       (dwelling (contract-call? .user-registry get-dwelling-of contract-caller))
       (proposer (if (match dwelling id (has-vote id) false)
-        {dwelling: dwelling, steward: none}
-        {dwelling: none, steward: (some contract-caller)}))
+        {dwelling: dwelling, own: (contract-call? .user-registry is-own contract-caller), steward: none}
+        {dwelling: none, own: true, steward: (some contract-caller)}))
       (event {
         topic: "proposal", proposal: proposal, action: action, text-hash: text-hash, closes: closes,
         proposer: contract-caller
@@ -379,7 +381,7 @@
 
 ;; Whoever can open them, once for each zone, in the time after the close: the sums over those who vote, of which there
 ;; must be as many as for any opened sum. `yes-hints` and `no-hints` are those of adding up. Prints {topic: "tally",
-;; proposal, zone, yes, no, voters, ready}.
+;; proposal, zone, yes, no, voters, electorate, ready}.
 (define-public (tally
     (proposal uint)
     (zone uint)
@@ -394,9 +396,11 @@
       (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
       (key {proposal: proposal, zone: zone})
       (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
+      (electorate (electorate-of proposal (get electorate asked)))
       (ready (+ burn-block-height (lock-of (get kind (get action asked)) (get name (get action asked)))))
       (event {
-        topic: "tally", proposal: proposal, zone: zone, yes: yes, no: no, voters: (get hidden cast), ready: ready
+        topic: "tally", proposal: proposal, zone: zone, yes: yes, no: no, voters: (get hidden cast),
+        electorate: electorate, ready: ready
       }))
     (asserts! (>= burn-block-height (get closes asked)) ERR_OPEN)
     (asserts! (< burn-block-height (+ (get closes asked) TALLY_TIME)) ERR_TALLY_LATE)
@@ -411,14 +415,13 @@
     (map-set ballots key (merge cast {tallied: true}))
     (map-set proposals proposal
       (merge asked {
-        electorate: (electorate-of proposal (get electorate asked)),
-        yes: (+ (get yes asked) yes), no: (+ (get no asked) no), ready: ready
+        electorate: electorate, yes: (+ (get yes asked) yes), no: (+ (get no asked) no), ready: ready
       }))
     (log TOPIC_TALLY (to-consensus-buff? (print event)))))
 
 ;; The dwelling of a slot that votes, by a principal of its own, between tally and execution: the ballot under its slot
-;; is not the one that it cast. As many of these as the votes for it lead by, and it is void. Prints {topic: "contest",
-;; proposal, zone, slot, dwelling}.
+;; is not the one that it cast. Half as many of these as the votes for it lead by, and it is void: each may stand for a
+;; vote against. Prints {topic: "contest", proposal, zone, slot, dwelling}.
 (define-public (contest-ballot (proposal uint) (zone uint) (slot uint))
   (let (
       (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
@@ -459,8 +462,9 @@
     (map-set proposals proposal (merge asked {contested: (- (get contested asked) u1)}))
     (log TOPIC_ANSWER (to-consensus-buff? (print event)))))
 
-;; Three stewards or treasurers, each, after the close: what an assembly decided on paper, which outranks the ballots
-;; but switches no contract. ok false until the third. Prints {topic: "assembly", proposal, yes, no, photo-hash, ready}.
+;; Three stewards or treasurers, each, after the close: what an assembly decided on paper, which outranks the ballots.
+;; It switches no contract, but may stop that: ballots are what gateways send. ok false until the third. Prints {topic:
+;; "assembly", call, proposal, yes, no, photo-hash, electorate, ready}.
 (define-public (record-assembly (proposal uint) (yes uint) (no uint) (photo-hash (buff 32)))
   (let (
       (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
@@ -469,15 +473,16 @@
     (asserts! (>= burn-block-height (get closes asked)) ERR_OPEN)
     (asserts! (< burn-block-height (+ (get closes asked) EXECUTION_TIME)) ERR_LAPSED)
     (asserts! (not (get executed asked)) ERR_EXECUTED)
-    (asserts! (not (is-eq (get kind (get action asked)) "contract")) ERR_NO_ASSEMBLY)
+    (asserts! (or (<= yes no) (not (is-eq (get kind (get action asked)) "contract"))) ERR_NO_ASSEMBLY)
     (asserts! (not (get assembly asked)) ERR_OBSERVED)
     (asserts! (is-eq (len photo-hash) u32) ERR_HASH)
     (if (try! (agreed OBSERVER OBSERVERS (to-consensus-buff? call)))
-      (begin
+      (let ((electorate (electorate-of proposal (get electorate asked))))
         (map-set proposals proposal (merge asked {
-          electorate: (electorate-of proposal (get electorate asked)), yes: yes, no: no, assembly: true, ready: ready
+          electorate: electorate, yes: yes, no: no, assembly: true, ready: ready
         }))
-        (try! (log TOPIC_ASSEMBLY (to-consensus-buff? (print (merge call {topic: "assembly", ready: ready})))))
+        (try! (log TOPIC_ASSEMBLY (to-consensus-buff?
+          (print (merge call {topic: "assembly", electorate: electorate, ready: ready})))))
         (ok true))
       (ok false))))
 

@@ -62,6 +62,7 @@
 (define-constant ERR_EARLY (err u224)) ;; a batch of blocks that have not ended by the chain's clock
 (define-constant ERR_NOT_ALIKE (err u225)) ;; zones of another utility, or batches of another period or time
 (define-constant ERR_NOT_SEALED (err u226)) ;; a batch that opened its total itself
+(define-constant ERR_MAY_OPEN (err u227)) ;; a sealed batch of a zone that may open its total alone
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; maps
@@ -209,6 +210,7 @@
       (contested (get contested (fold contradicts (get proofs own)
         {last-block: last-block, commitments: commitments, contested: false})))
       (opens (is-some opened))
+      (may-open (contract-call? .aggregation may-open zone period))
       (total (match opened sum (get total sum) u0))
       (blinding-sum (match opened sum (get blinding sum) 0x))
       (proof-contract (contract-of proof)))
@@ -237,7 +239,8 @@
     (asserts!
       (or (not contested) (>= burn-block-height (get holds-until own)) (rests zone))
       ERR_SELF_PROVED)
-    (asserts! (or (not opens) (contract-call? .aggregation may-open zone period)) ERR_K_MIN)
+    (asserts! (or (not opens) may-open) ERR_K_MIN)
+    (asserts! (or opens (not may-open)) ERR_MAY_OPEN)
     (let (
         (next-block (+ last-block u1))
         (commitments-hash (sha256 (unwrap! (to-consensus-buff? commitments) ERR_SERIALIZE)))
@@ -362,7 +365,8 @@
   (accept zone first-block last-block commitments (some {total: total, blinding: blinding-sum})
     evidence-root authenticity sum-hint points scalars hints proof))
 
-;; The same without the opening, for a zone with fewer than k-min dwellings. Topic "sealed-batch", total u0.
+;; The same without the opening, where fewer than k-min dwellings are left that nothing else singled out, and only
+;; there: a sum of its own beside a total with others would show theirs. Topic "sealed-batch", total u0.
 (define-public (submit-sealed-batch
     (zone uint)
     (first-block uint)

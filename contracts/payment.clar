@@ -1,10 +1,9 @@
 ;; payment: what dwellings have paid in, what they owe, and the tokens behind it.
 ;;
-;; Of every slot a balance W and arrears D are committed, and nobody sees them. Public is, for each zone, in units of
-;; account: what was credited, what was paid out to dwellings, and what the provider is entitled to, E. At a settlement
-;; the sum B of the new balances is opened, and E becomes credited - paid out - B: so the zone's balances are what E
-;; leaves over, and E never shrinks. Each zone has its own pot, in units of its one token, and every payment out comes
-;; from it:
+;; Of every slot a balance W and arrears D are committed. Public is, for each zone, in units of account: what was
+;; credited, what was paid out to dwellings, and what the provider is entitled to, E. At a settlement the sum B of the
+;; new balances is opened, and E becomes credited - paid out - B; it never shrinks. Each zone has its own pot, in units
+;; of its one token, and every payment out comes from it:
 ;;   pot * ratio = (credited - paid-out - entitled) + income + hold-backs + (waiting payments + floats + pool) * ratio
 ;; Both sides are exact; a token that lies can harm only the zones that settle in it.
 
@@ -64,7 +63,7 @@
 (define-constant ERR_NOT_AGENT (err u607)) ;; not an agent
 (define-constant ERR_NOT_PAYER (err u608)) ;; somebody else paid this
 (define-constant ERR_NOT_DWELLING (err u609)) ;; not the dwelling of this slot and period
-(define-constant ERR_PARTIAL (err u610)) ;; provider or gateway of the zone, as steward about its balances
+(define-constant ERR_PARTIAL (err u610)) ;; a steward who is the zone's provider or gateway, or the agent to be paid
 (define-constant ERR_CALLER (err u611)) ;; only the active dispute-resolution
 (define-constant ERR_PROOF_CONTRACT (err u612)) ;; not the active privacy-proof contract
 (define-constant ERR_TOKEN (err u613)) ;; not the zone's token, or it did not move exactly what it should
@@ -86,7 +85,7 @@
 (define-constant ERR_REPEATED (err u629)) ;; once for each settlement
 (define-constant ERR_OCCUPIED (err u630)) ;; somebody lives there, or the last period there is not settled
 (define-constant ERR_CLAIMS (err u631)) ;; a bill under dispute, or a correction not settled
-(define-constant ERR_NOT_REWARDED (err u632)) ;; no reward here: another token, no pool, or too new a dwelling
+(define-constant ERR_NOT_REWARDED (err u632)) ;; no reward here: another token, too new a dwelling, or no key of its own
 (define-constant ERR_SERIALIZE (err u633)) ;; a value without consensus bytes
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -166,8 +165,9 @@
 ;; The burn height from which a dwelling whose key the gateway made may leave a closed zone, by recipient.
 (define-map exits {zone: uint, slot: uint, recipient: principal} uint)
 
-;; The burn height from which a closed zone's remainder is the provider's.
+;; The burn height from which a closed zone's remainder may be the provider's, and whether stewards agree.
 (define-map last-calls uint uint)
+(define-map approved-remainders uint bool)
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; read-only
@@ -263,8 +263,11 @@
 (define-private (with-proof (proof principal))
   (ok (asserts! (contract-call? .user-registry is-active "privacy-proof" proof) ERR_PROOF_CONTRACT)))
 
-(define-private (may-open (zone uint) (period uint))
-  (contract-call? .aggregation may-open zone period))
+;; Do two stewards, none of these parties, agree to what `action` is the hash of?
+(define-private (agreed (action (buff 32)) (parties (list 3 principal)))
+  (begin
+    (asserts! (is-none (index-of? parties contract-caller)) ERR_PARTIAL)
+    (contract-call? .user-registry approve "payment" STEWARD contract-caller action TOGETHER)))
 
 ;; What a proof about a zone's lists is good for: `number` is that of the credits, or the period to settle.
 (define-private (lists-context
@@ -376,7 +379,7 @@
       (print (merge float {topic: "float", zone: zone, agent: contract-caller}))))))
 
 ;; ----------------------------------------------------------------------------------------------------
-;; private: credits
+;; private: credits, settlements, payouts
 ;; ----------------------------------------------------------------------------------------------------
 
 ;; One waiting payment of the zone more; numbers rise, so that none counts twice.
@@ -438,10 +441,6 @@
       {credited: credited, sequence: (+ sequence u1), version: (+ (get version account) u1)}))
     (recorded TOPIC_CREDIT (to-consensus-buff? (print event)))))
 
-;; ----------------------------------------------------------------------------------------------------
-;; private: settlements
-;; ----------------------------------------------------------------------------------------------------
-
 ;; Who moves in owes nothing of what was used before: arrears of a slot whose tenancy began with the period are gone.
 (define-private (forget
     (owed (buff 33))
@@ -471,13 +470,16 @@
     (asserts! (and (>= slot (get next at)) (not (get taken ruled))) ERR_CORRECTION)
     (ok (merge at {next: (+ slot u1), points: (put (get points at) slot (get correction ruled))}))))
 
+(define-private (hint-at (hints (list 5 (buff 32))) (place uint))
+  (default-to 0x (element-at? hints place)))
+
 (define-private (take-correction (named {slot: uint, period: uint}) (so-far (response uint uint)))
   (let ((zone (try! so-far)))
     (try! (contract-call? .billing take-correction zone (get slot named) (get period named)))
     (ok zone)))
 
 ;; What the provider is entitled to once the balances' sum is known. Where it may be opened it must be; where not,
-;; nothing changes, and no correction is settled: without them balances only shrink.
+;; nothing changes, and no correction is settled.
 (define-private (entitlement
     (zone uint)
     (account {credited: uint, paid-out: uint, entitled: uint, settled: uint})
@@ -486,7 +488,8 @@
     (opening (optional {total: uint, blinding: (buff 32), hints: (list 12 (buff 32))}))
     (proof <proof-trait>))
   (begin
-    (asserts! (is-eq (is-some opening) (may-open zone (get settled account))) ERR_K_MIN)
+    (asserts!
+      (is-eq (is-some opening) (contract-call? .aggregation may-open zone (get settled account))) ERR_K_MIN)
     (match opening
       whole (let ((held (+ (get total whole) (get paid-out account))))
         (try! (contract-call? proof verify-sum
@@ -535,10 +538,6 @@
       version: (+ (get version account) u1)
     }))
     (recorded TOPIC_SETTLEMENT (to-consensus-buff? (print event)))))
-
-;; ----------------------------------------------------------------------------------------------------
-;; private: payouts
-;; ----------------------------------------------------------------------------------------------------
 
 (define-private (is-payout (payout (buff 33)))
   (not (is-eq payout TWICE_NOTHING)))
@@ -645,8 +644,8 @@
 
 ;; The gateway: what payments and floats paid in, to slots that it does not name. The credits' sum opens to that, in
 ;; units of account, and none is negative. Payments by rising number. `add-hint` adds the credits to the balances;
-;; `sum-hints`, `points`, `scalars`, `hints` as in privacy-proof, whose errors pass through, here and below. A zone of
-;; 64 slots needs finish-credit, and until then nothing is credited; credits of nothing give balances other blindings.
+;; `sum-hints`, `points`, `scalars`, `hints` as in privacy-proof, whose errors pass through, here and below. 64 slots
+;; need finish-credit, and until then nothing is credited; credits of nothing give balances other blindings.
 (define-public (credit-batch
     (zone uint)
     (sequence uint)
@@ -675,7 +674,6 @@
     (try! (with-proof (contract-of proof)))
     (asserts! (is-eq sequence (get sequence account)) ERR_SEQUENCE)
     (asserts! (is-eq (len shares) (get slots known)) ERR_SLOT_COUNT)
-    (asserts! (may-open zone (get period known)) ERR_K_MIN)
     (asserts!
       (and
         (< amount CREDIT_LIMIT)
@@ -716,11 +714,11 @@
 ;; public: settlements
 ;; ----------------------------------------------------------------------------------------------------
 
-;; The gateway, for the oldest period not settled: new balances W'. With X = F + D - W, less the correction in slots
-;; named in `corrected` by rising slot, the new arrears are D' = X + W'; one of both is zero in every slot, and their
-;; sum is in range. D is 2*H0 where somebody moved in with the period. A settlement can always be proved. `add-hints`:
-;; of F + D, - W, - corrections if there are any (H0 in the other slots), + W', and of W' + D'. `opening` is that of
-;; the sum of W', where it may be opened. A zone of 64 slots needs finish-settlement, which then takes `opening`.
+;; The gateway, for the oldest period not settled: new balances W', under fresh blindings. The new arrears are D' = W' +
+;; F + D - W, less the correction in slots named in `corrected` by rising slot; one of both is zero in every slot, and
+;; their sum is in range. D is 2*H0 where somebody moved in with the period. `add-hints`: of W' + F, + D, - W, -
+;; corrections if there are any (H0 in the other slots), and of D' + W'. `opening` is that of the sum of W', where it
+;; may be opened. A zone of 64 slots needs finish-settlement, which then takes `opening`.
 (define-public (settle-period
     (zone uint)
     (new-balances (list 64 (buff 33)))
@@ -742,24 +740,18 @@
       (bills (get bills (unwrap! (contract-call? .billing get-bills zone period) ERR_NO_BILLS)))
       (corrections (get points (try! (fold add-correction corrected
         (ok {zone: zone, next: u0, points: (initial zone NOTHING)})))))
-      (last (if (is-eq (len corrected) u0) u2 u3))
-      (hint-0 (default-to 0x (element-at? add-hints u0)))
-      (hint-1 (default-to 0x (element-at? add-hints u1)))
-      (hint-2 (default-to 0x (element-at? add-hints u2))))
+      (last (if (is-eq (len corrected) u0) u3 u4)))
     (try! (from-gateway zone))
     (try! (with-proof (contract-of proof)))
     (asserts! (is-eq (len new-balances) slots) ERR_SLOT_COUNT)
     (let (
-        (owed (try! (contract-call? proof subtract-commitments
-          (try! (contract-call? proof add-commitments bills (arrears-at zone period) hint-0))
-          (get-balances zone) hint-1)))
-        (due (if (is-eq last u2)
-          owed
-          (try! (contract-call? proof subtract-commitments owed corrections hint-2))))
-        (new-arrears (try! (contract-call? proof add-commitments
-          due new-balances (default-to 0x (element-at? add-hints last)))))
-        (sums (try! (contract-call? proof add-commitments
-          new-arrears new-balances (default-to 0x (element-at? add-hints (+ last u1))))))
+        (billed (try! (contract-call? proof add-commitments new-balances bills (hint-at add-hints u0))))
+        (owed (try! (contract-call? proof add-commitments billed (arrears-at zone period) (hint-at add-hints u1))))
+        (left (try! (contract-call? proof subtract-commitments owed (get-balances zone) (hint-at add-hints u2))))
+        (new-arrears (if (is-eq last u3)
+          left
+          (try! (contract-call? proof subtract-commitments left corrections (hint-at add-hints u3)))))
+        (sums (try! (contract-call? proof add-commitments new-arrears new-balances (hint-at add-hints last))))
         (lists-hash (sha256 (unwrap!
           (to-consensus-buff? {balances: new-balances, arrears: new-arrears}) ERR_SERIALIZE)))
         (context (try! (lists-context "mita/v1/settlement" zone period u0 lists-hash (contract-of proof)))))
@@ -849,8 +841,8 @@
     (map-set wanted key (bit-or (get-wanted zone settled) (pow u2 slot)))
     (recorded TOPIC_PAYOUT (to-consensus-buff? (print (merge key {topic: "payout-wanted", slot: slot}))))))
 
-;; Two stewards, each, who are not the zone's provider or gateway: this payout, before the next settlement. ok false to
-;; the first.
+;; Two stewards, each, who are not the zone's provider, its gateway or this agent: this payout, before the next
+;; settlement. ok false to the first.
 (define-public (approve-payout
     (zone uint)
     (mask uint)
@@ -862,10 +854,7 @@
       (known (get known entered))
       (settled (get settled (get account entered)))
       (action (try! (get-payout-action zone settled mask amount agent payouts-hash))))
-    (asserts!
-      (not (or (is-eq contract-caller (get provider known)) (is-eq contract-caller (get gateway known))))
-      ERR_PARTIAL)
-    (if (try! (contract-call? .user-registry approve "payment" STEWARD contract-caller action TOGETHER))
+    (if (try! (agreed action (list (get provider known) (get gateway known) agent)))
       (begin
         (map-set approved-payouts action true)
         (recorded TOPIC_PAYOUT (to-consensus-buff? (print {
@@ -876,7 +865,8 @@
 
 ;; The gateway: payouts P of the slots in `mask`, left or willing, and 2*H0 in all others; their sum, without these,
 ;; opens to `amount` units of account, which an agent is to pay in cash. `difference-hint`: of W - P. The proof is that
-;; of the first part of P; prove-payout takes the others. Once for each settlement, as approved.
+;; of the first part of P; prove-payout takes the others. Once for each settlement, as approved. The slots count as
+;; singled out in the period to settle.
 (define-public (payout-batch
     (zone uint)
     (payouts (list 64 (buff 33)))
@@ -909,8 +899,8 @@
     (asserts! (is-eq (len payouts) (get slots known)) ERR_SLOT_COUNT)
     (asserts! (is-eq (bit-and mask unwilling) u0) ERR_MASK)
     (asserts! (get masked (fold check-mask payouts {mask: mask, slot: u0, masked: true})) ERR_MASK)
-    (asserts! (may-open zone (- settled u1)) ERR_K_MIN)
-    (asserts! (and (> amount u0) (is-eq (mod amount (get ratio known)) u0)) ERR_AMOUNT)
+    (asserts! (> amount u0) ERR_AMOUNT)
+    (try! (contract-call? .aggregation expose-slots zone settled mask))
     (try! (contract-call? proof verify-sum (filter is-payout payouts) amount blinding-sum sum-hints))
     (let (
         (rest (try! (contract-call? proof subtract-commitments (get-balances zone) payouts difference-hint)))
@@ -924,8 +914,8 @@
         lists-hash: lists-hash, proved: u1
       })))))
 
-;; The gateway: another part is in range: those of P, then those of W - P. With the last one the agent is paid. Prints
-;; {topic: "payout", zone, settled, amount, agent} then.
+;; The gateway: another part is in range: those of P, then those of W - P. With the last one the agent is paid in whole
+;; token units; the rest is the provider's. Prints {topic: "payout", zone, settled, amount, agent, balances} then.
 (define-public (prove-payout
     (zone uint)
     (part uint)
@@ -942,7 +932,9 @@
       (begun (unwrap! (map-get? begun-payouts zone) ERR_NOT_BEGUN))
       (parts (parts-of (get slots known)))
       (proved (bit-or (get proved begun) (pow u2 part)))
-      (paid-out (+ (get paid-out account) (get amount begun))))
+      (amount (get amount begun))
+      (ratio (get ratio known))
+      (paid-out (+ (get paid-out account) amount)))
     (try! (unpaused))
     (try! (from-gateway zone))
     (try! (with-proof (contract-of proof)))
@@ -961,10 +953,13 @@
         (map-delete begun-payouts zone)
         (map-set balances zone (get rest begun))
         (map-insert paid-out-at {zone: zone, settled: settled} true)
-        (map-set accounts zone (merge account {paid-out: paid-out, version: (+ (get version account) u1)}))
-        (try! (spend zone token (/ (get amount begun) (get ratio known)) (get agent begun)))
+        (map-set accounts zone (merge account {
+          paid-out: paid-out, version: (+ (get version account) u1), income: (+ (get income account) (mod amount ratio))
+        }))
+        (try! (spend zone token (/ amount ratio) (get agent begun)))
         (recorded TOPIC_PAYOUT (to-consensus-buff? (print {
-          topic: "payout", zone: zone, settled: settled, amount: (get amount begun), agent: (get agent begun)
+          topic: "payout", zone: zone, settled: settled, amount: amount, agent: (get agent begun),
+          balances: (get rest begun)
         })))))))
 
 ;; The gateway: a slot that `last`, its last period, was settled for and that has no balance is free for others; its
@@ -1019,8 +1014,8 @@
       (merge account {pot: (+ (get pot account) amount), pool: (+ (get pool account) amount)}))
     (recorded TOPIC_REWARD (to-consensus-buff? (print {topic: "pool", zone: zone, amount: amount})))))
 
-;; The dwelling, once, for the last settled period: it has no arrears, shows it, and gets the reward. That counts as
-;; singled out. Prints {topic: "reward", zone, slot, period, amount}.
+;; The dwelling, by a key of its own, once, for the last settled period: it has no arrears, shows it, and gets the
+;; reward. That counts as singled out. Prints {topic: "reward", zone, slot, period, amount}.
 (define-public (claim-reward
     (zone uint)
     (slot uint)
@@ -1047,6 +1042,7 @@
     (asserts!
       (and
         (contract-call? .user-registry is-settled zone slot)
+        (contract-call? .user-registry is-own contract-caller)
         (is-eq (contract-call? .utility-token get-backing) (some (get token known)))
         (> amount u0))
       ERR_NOT_REWARDED)
@@ -1078,8 +1074,8 @@
 ;; public: leaving a closed zone
 ;; ----------------------------------------------------------------------------------------------------
 
-;; Two stewards, each: a dwelling whose key the gateway made may leave, a month later. ok false to the first. Prints
-;; {topic: "exit-approved", zone, slot, recipient, from} then.
+;; Two stewards, neither provider nor gateway, each: a dwelling whose key the gateway made may leave, a month later. ok
+;; false to the first. Prints {topic: "exit-approved", zone, slot, recipient, from} then.
 (define-public (approve-exit (zone uint) (slot uint) (recipient principal))
   (let (
       (known (get known (try! (enter zone))))
@@ -1087,15 +1083,15 @@
       (action (sha256 (unwrap! (to-consensus-buff? (merge key {function: "exit"})) ERR_SERIALIZE)))
       (from (+ burn-block-height NOTICE)))
     (asserts! (get closed known) ERR_NOT_CLOSED)
-    (if (try! (contract-call? .user-registry approve "payment" STEWARD contract-caller action TOGETHER))
+    (if (try! (agreed action (list (get provider known) (get gateway known))))
       (begin
         (map-set exits key from)
         (recorded TOPIC_EXIT (to-consensus-buff? (print (merge key {topic: "exit-approved", from: from})))))
       (ok false))))
 
-;; The dwelling of a closed zone: its whole balance, which is `value` units of account, in whole token units; the rest
-;; is the provider's. `hint`: of W - value*A, which `nonce` and `response` show to be zero. Prints {topic: "exit",
-;; zone, slot, recipient, value}.
+;; Who lives in a closed zone, or has left it and is not released, by an own key a month old or as approved: the whole
+;; balance, `value` units of account, in whole token units; the rest is the provider's. `hint`: of W - value*A, which
+;; `nonce` and `response` show to be zero. Prints {topic: "exit", zone, slot, recipient, value}.
 (define-public (exit-claim
     (zone uint)
     (slot uint)
@@ -1109,7 +1105,7 @@
       (entered (try! (enter zone)))
       (known (get known entered))
       (account (get account entered))
-      (id (unwrap! (contract-call? .user-registry get-occupant zone slot (get period known)) ERR_NOT_DWELLING))
+      (id (unwrap! (contract-call? .user-registry get-holder zone slot) ERR_NOT_DWELLING))
       (dwelling (unwrap! (contract-call? .user-registry get-dwelling id) ERR_NOT_DWELLING))
       (balance (unwrap! (element-at? (get-balances zone) slot) ERR_NOT_DWELLING))
       (paid-out (+ (get paid-out account) value))
@@ -1119,7 +1115,7 @@
     (asserts! (is-eq contract-caller (get principal dwelling)) ERR_NOT_DWELLING)
     (asserts!
       (or
-        (get own dwelling)
+        (and (get own dwelling) (>= burn-block-height (+ (get own-since dwelling) NOTICE)))
         (match (get-exit zone slot contract-caller) from (>= burn-block-height from) false))
       ERR_NOT_APPROVED)
     (try! (with-proof (contract-of proof)))
@@ -1141,8 +1137,21 @@
     (recorded TOPIC_EXIT (to-consensus-buff?
       (print {topic: "exit", zone: zone, slot: slot, recipient: contract-caller, value: value})))))
 
-;; The provider of a closed zone, twice: first to announce it, ok false; and three months later what no dwelling has
-;; taken is income. Prints {topic: "last-call", zone, from}, then {topic: "remainder", zone, amount}.
+;; Two stewards, neither provider nor gateway, each, when the announced time is over: nobody was left out. ok false to
+;; the first. Prints {topic: "remainder-approved", zone} then.
+(define-public (approve-remainder (zone uint))
+  (let (
+      (known (get known (try! (enter zone))))
+      (action (sha256 (unwrap! (to-consensus-buff? {function: "remainder", zone: zone}) ERR_SERIALIZE))))
+    (asserts! (match (get-last-call zone) from (>= burn-block-height from) false) ERR_EARLY)
+    (if (try! (agreed action (list (get provider known) (get gateway known))))
+      (begin
+        (map-set approved-remainders zone true)
+        (recorded TOPIC_EXIT (to-consensus-buff? (print {topic: "remainder-approved", zone: zone}))))
+      (ok false))))
+
+;; The provider of a closed zone, twice: first to announce it, ok false; and three months later, as approved, what no
+;; dwelling has taken is income. Prints {topic: "last-call", zone, from}, then {topic: "remainder", zone, amount}.
 (define-public (claim-remainder (zone uint))
   (let (
       (entered (try! (enter zone)))
@@ -1155,6 +1164,7 @@
     (match (get-last-call zone)
       from (begin
         (asserts! (>= burn-block-height from) ERR_EARLY)
+        (asserts! (is-some (map-get? approved-remainders zone)) ERR_NOT_APPROVED)
         (map-set accounts zone (merge account {
           entitled: (+ (get entitled account) amount), income: (+ (get income account) amount)
         }))

@@ -133,7 +133,7 @@
       (begin
         (asserts! (> rate u0) ERR_PRICE)
         (asserts! (is-eq (len hint) u0) ERR_LENGTH)
-        (multiplied usage rate))
+        (ok (map when-occupied occupied (try! (multiplied (map when-used occupied usage) rate)))))
       (let (
           (point (unwrap! (times-a (if (< constant 0) (- constant) constant)) ERR_PRICE))
           (constants (map when-occupied occupied (copies (if (< constant 0) (opposite point) point)))))
@@ -141,7 +141,8 @@
           (begin
             (asserts! (is-eq (len hint) u0) ERR_LENGTH)
             (ok constants))
-          (add-commitments (try! (multiplied usage rate)) constants hint))))))
+          (ok (map when-occupied occupied (try! (add-commitments
+            (try! (multiplied (map when-used occupied usage) rate)) constants hint)))))))))
 
 ;; (ok true): every commitment holds a value in [0, 2^48). 1, 4, 16 or 32 commitments.
 (define-read-only (verify-money
@@ -361,6 +362,10 @@
 
 (define-private (when-occupied (occupied bool) (point (buff 33)))
   (if occupied point BLINDING_BASE))
+
+;; What a vacant slot's usage is replaced by: any multiple of it and H0 have a sum.
+(define-private (when-used (occupied bool) (usage (buff 33)))
+  (if occupied usage MINUS_VALUE_BASE))
 
 ;; value*A for a value above 0; err where there is none. See verify-opening.
 (define-private (times-a (value int))

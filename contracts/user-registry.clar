@@ -25,7 +25,7 @@
   (subtract-commitments
     ((list 64 (buff 33)) (list 64 (buff 33)) (buff 32))
     (response (list 64 (buff 33)) uint))
-  ;; usage, rate, constant, occupied, hint -> rate*U + constant*A for every occupied slot, rate*U + H0 for a vacant one.
+  ;; usage, rate, constant, occupied, hint -> rate*U + constant*A for every occupied slot, H0 for a vacant one.
   (compute-line
     ((list 64 (buff 33)) uint int (list 64 bool) (buff 32))
     (response (list 64 (buff 33)) uint))
@@ -196,10 +196,11 @@
 (define-map latest-periods uint uint)
 
 ;; I11: `dwelling-ids` is the inverse of `principal`. I12: the homes of one utility do not overlap: all zones count
-;; periods alike. Ended ones may be missing. While `own` is false the gateway derives the principal's key. A dwelling
-;; votes in voting-zone, one that it lives in if there is any; from voting-since on, a burn height, if that is not u0.
+;; periods alike. Ended ones may be missing. While `own` is false the gateway derives the principal's key; since the
+;; burn height `own-since`, when two stewards said so, it does not. A dwelling votes in voting-zone, one that it lives
+;; in if there is any; from voting-since on, a burn height, if that is not u0.
 (define-map dwellings uint {
-  principal: principal, own: bool, voting-zone: uint, voting-since: uint,
+  principal: principal, own: bool, own-since: uint, voting-zone: uint, voting-since: uint,
   homes: (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)})
 })
 (define-map dwelling-ids principal uint)
@@ -301,11 +302,26 @@
 (define-read-only (get-occupant (zone uint) (slot uint) (period uint))
   (match (tenancy-at zone slot period) tenancy (some (get dwelling tenancy)) none))
 
+;; The dwelling whose money is in a slot: who lives there, or who has left while that is not cleared away.
+(define-read-only (get-holder (zone uint) (slot uint))
+  (let (
+      (place {zone: zone, slot: slot})
+      (had (default-to (list) (map-get? tenancies place))))
+    (match (element-at? had (- (if (> (len had) u0) (len had) u1) u1))
+      last (if (or (is-none (get until last)) (is-some (map-get? unreleased place))) (some (get dwelling last)) none)
+      none)))
+
 (define-read-only (get-dwelling (id uint))
   (map-get? dwellings id))
 
 (define-read-only (get-dwelling-of (who principal))
   (map-get? dwelling-ids who))
+
+;; Is this a dwelling's own principal, of which the gateway has no key?
+(define-read-only (is-own (who principal))
+  (match (map-get? dwellings (default-to u0 (map-get? dwelling-ids who)))
+    dwelling (get own dwelling)
+    false))
 
 ;; The principal that this dwelling has now.
 (define-read-only (dwelling-principal (zone uint) (slot uint) (period uint))
@@ -584,7 +600,8 @@
     (asserts! (is-account (get who user)) ERR_NOT_ACCOUNT)
     (asserts! (map-insert dwelling-ids (get who user) id) ERR_PRINCIPAL_KNOWN)
     (map-insert dwellings id
-      {principal: (get who user), own: false, voting-zone: ZONE_LIMIT, voting-since: u0, homes: (list)})
+      {principal: (get who user), own: false, own-since: u0,
+        voting-zone: ZONE_LIMIT, voting-since: u0, homes: (list)})
     (try! (fold occupy (get slots user) (ok id)))
     (reelect id)
     (ok id)))
@@ -760,8 +777,9 @@
 ;; public: dwellings
 ;; ----------------------------------------------------------------------------------------------------
 
-;; The dwelling, or two stewards: it lives there to the end of the open period; where its time has not begun, it never
-;; did. Prints {topic: "moved-out", dwelling, zone, slot, from}: `from` is the first period without it.
+;; The dwelling by a principal of its own, or two stewards: it lives there to the end of the open period; where its time
+;; has not begun, it never did. Prints {topic: "moved-out", dwelling, zone, slot, from}: `from` is the first period
+;; without it.
 (define-public (move-out (zone uint) (slot uint))
   (let (
       (place {zone: zone, slot: slot})
@@ -777,7 +795,7 @@
       (gone (- u18446744073709551615 (pow u2 slot))))
     (asserts! (is-none (get until last)) ERR_VACANT)
     (if (or
-        (is-eq contract-caller (get principal dwelling))
+        (and (get own dwelling) (is-eq contract-caller (get principal dwelling)))
         (try! (agreed (to-consensus-buff? {call: "move-out", zone: zone, slot: slot, dwelling: id}))))
       (begin
         (and (is-some until) (map-set unreleased place true))
@@ -809,7 +827,9 @@
       (begin
         (map-delete dwelling-ids (get principal known))
         (map-insert dwelling-ids new dwelling)
-        (map-set dwellings dwelling (merge known {principal: new, own: true}))
+        (map-set dwellings dwelling (merge known {
+          principal: new, own: true, own-since: (if (get own known) (get own-since known) burn-block-height)
+        }))
         (recorded TOPIC_DWELLING (to-consensus-buff? (print event))))
       (ok false))))
 

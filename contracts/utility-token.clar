@@ -72,13 +72,15 @@
 ;; public
 ;; ----------------------------------------------------------------------------------------------------
 
-;; The deployer, once: rewards are units of this listed token. Prints {topic: "backing", token}.
+;; The deployer, once, after the registry's bootstrap, which lists tokens, and before there is a zone: rewards are units
+;; of this listed token. Prints {topic: "backing", token}.
 (define-public (back-with (token principal))
   (begin
     (asserts!
       (and
         (is-eq contract-caller DEPLOYER)
         (is-none (var-get backing))
+        (is-eq (len (contract-call? .user-registry get-zones)) u0)
         (is-some (contract-call? .user-registry get-token-ratio token)))
       ERR_BACKED)
     (var-set backing (some token))

@@ -8,4 +8,5 @@ zone         a zone's batches in sequence, and the contracts' sums
 chain        fetches all of it
 proof_file   proofs in files
 report       what is said about it
+state        all that the contracts keep, rebuilt from their events alone
 """

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from appliance.chain.address import Contract, Network
-from appliance.chain.clarity import Buffer, List, Value, serialize
+from appliance.chain.clarity import NONE, Ascii, Bool, Buffer, List, Tuple, UInt, Value, serialize
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import PrivateKey, Transaction
 
 NETWORK: Final = Network.TESTNET
 DEPLOYER, STEWARD, GATEWAY, SECOND_STEWARD, PROVIDER, OBSERVER = (PrivateKey(bytes([n]) * 32) for n in range(1, 7))
+
+
+Plain = Value | None | bool | int | bytes | str | Sequence["Plain"] | Mapping[str, "Plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,26 @@ def encoded_bytes(value: Value) -> int:
 
 def contract(name: str) -> Contract:
     return Contract(DEPLOYER.address(NETWORK), name)
+
+
+def value(plain: Plain) -> Value:
+    """int -> uint, bytes -> buff, str -> ascii, None -> none, sequence -> list, mapping -> tuple; values stay."""
+    match plain:
+        case None:
+            return NONE
+        case bool():
+            return Bool(plain)
+        case int():
+            return UInt(plain)
+        case bytes():
+            return Buffer(plain)
+        case str():
+            return Ascii(plain)
+        case Mapping():
+            return Tuple.of({name: value(item) for name, item in plain.items()})
+        case Sequence():
+            return List(tuple(map(value, plain)))
+    return plain
 
 
 def buffers(data: Sequence[bytes]) -> List:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from appliance.bench import checks
 from appliance.bench.calls import DEPLOYER, NETWORK, OBSERVER, Call, encoded_bytes
 from appliance.bench.figures import Figure
+from appliance.bench.functions import function_figures
+from appliance.bench.measured import Measured, Unmeasured, runtime_pct, worst_pct
 from appliance.bench.simulator import CONTRACTS, Charged, SimulatorError, simulator
-from appliance.bench.steps import steps
+from appliance.bench.steps import Step, steps
+from appliance.bench.traffic import traffic_figures
 from appliance.chain.clarity import ResponseOk
 from appliance.founding import CONTRACTS as ALL_CONTRACTS
-from contracts.costs.chain import Chain, Outcome, fee_scalar, worst_share
-from contracts.costs.tables import LIMITS, MAINNET, SIMULATOR, Table
+from contracts.costs.chain import Chain, Outcome, fee_scalar
+from contracts.costs.tables import MAINNET, SIMULATOR, Table
 
 SIZES: Final = (1, 16, 64)
 LONG_SIZES: Final = (1, 4, 16, 32, 64)
@@ -37,39 +40,16 @@ STEPS: Final[dict[str, tuple[float | None, float | None]]] = {
 }
 
 
-class Unmeasured(Exception):
-    """Something is missing (code 3), or a call or the model failed (code 1)."""
-
-    def __init__(self, words: str, code: int) -> None:
-        super().__init__(words)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One call: charged by the simulator, modelled on its table, modelled on mainnet's."""
-
-    call: Call
-    simulated: Charged
-    old: Outcome
-    new: Outcome
-
-    @property
-    def deviation_pct(self) -> float:
-        """Of the model from the simulator on the same table."""
-        return round(abs(self.old.runtime - self.simulated.runtime) * 100 / self.simulated.runtime, 4)
-
-
 def measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
     try:
-        figures = _measure(say, LONG_SIZES if long else SIZES)
+        figures = _measure(say, long=long)
     except SimulatorError as error:
         raise Unmeasured(str(error), 3 if error.missing else 1) from error
     say(f"{sum(figure.missed for figure in figures)} targets missed")
     return figures
 
 
-def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]:
+def _measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
     rng = random.Random("bench chain")
     deployer = DEPLOYER.address(NETWORK)
     old, new = Chain(SIMULATOR), Chain(MAINNET)
@@ -84,19 +64,38 @@ def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]
             for model in (old, new):
                 model.deploy(name, source, deployer)
 
-        def measured(call: Call) -> Measured:
-            sender = call.sender.address(NETWORK)
-            simulated = vm.call(call.contract, call.function, call.arguments, sender, read_only=call.read_only)
-            heights = vm.heights()
+        def charged(call: Call) -> tuple[Charged, dict[str, int]]:
+            arguments, sender = call.arguments, call.sender.address(NETWORK)
+            return vm.call(call.contract, call.function, arguments, sender, read_only=call.read_only), vm.heights()
+
+        def modelled(call: Call, simulated: Charged, heights: dict[str, int]) -> Measured:
             for model in (old, new):
                 model.heights |= heights
-            modelled = [m.call(call.contract, call.function, call.arguments, sender) for m in (old, new)]
-            for result in (simulated.result, *(outcome.result for outcome in modelled)):
+            sender = call.sender.address(NETWORK)
+            outcomes = [model.call(call.contract, call.function, call.arguments, sender) for model in (old, new)]
+            for result in (simulated.result, *(outcome.result for outcome in outcomes)):
                 if not isinstance(result, ResponseOk):
                     raise Unmeasured(f"{call.contract.name}.{call.function} was refused: {result}", 1)
-            return Measured(call, simulated, *modelled)
+            return Measured(call, simulated, *outcomes)
 
-        for size in sizes:
+        def measured(call: Call) -> Measured:
+            return modelled(call, *charged(call))
+
+        def measured_in_turn(played: Iterator[Step]) -> Iterator[tuple[Step, Measured]]:
+            """The models follow a call behind, so that they and the simulator work at the same time."""
+            with ThreadPoolExecutor(1) as beside:
+                before: tuple[Step, Charged, dict[str, int]] | None = None
+                for step in played:
+                    running = beside.submit(charged, step.call)
+                    if before is not None:
+                        yield before[0], modelled(before[0].call, *before[1:])
+                    before = (step, *running.result())
+                    if not isinstance(before[1].result, ResponseOk):
+                        break
+                if before is not None:
+                    yield before[0], modelled(before[0].call, *before[1:])
+
+        for size in LONG_SIZES if long else SIZES:
             say(f"verifying the usage of {size} slots")
             figures += _s1(size, measured(checks.s1(rng, size)))
         say("verifying an opening, the opening of a sum, a ballot; computing 64 bills")
@@ -108,21 +107,14 @@ def _measure(say: Callable[[str], None], sizes: tuple[int, ...]) -> list[Figure]
         figures += _small("money.32", measured(checks.money32(rng)))
         for branches in (2, 4):
             figures += _small(f"each-zero.64x{branches}", measured(checks.each_zero64(rng, branches)))
-        say("founding a settlement, submitting two batches of 64 slots")
-        for step in steps(rng):
-            found = measured(step.call)
+        say("playing a settlement through: every function of every contract")
+        calls: list[Measured] = []
+        for step, found in measured_in_turn(steps(rng, vm, long=long)):
+            calls.append(found)
             if step.figures is not None:
                 figures += _step(step.figures, step.note, found)
-    return figures
-
-
-def _share(runtime: int) -> float:
-    return round(runtime * 100 / LIMITS.runtime, 4)
-
-
-def _worst(outcome: Outcome) -> tuple[float, str]:
-    dimension, share = worst_share(outcome)
-    return round(float(share * 100), 4), f"of a tenure's budget, in {dimension.replace('_', ' ')}"
+        say(f"{len(calls)} transactions measured; counting those of a month")
+    return [*figures, *function_figures(calls), *traffic_figures()]
 
 
 def _common(name: str, found: Measured) -> list[Figure]:
@@ -151,19 +143,22 @@ def _common(name: str, found: Measured) -> list[Figure]:
 
 def _s1(size: int, found: Measured) -> list[Figure]:
     name = f"chain.s1.{size}"
-    worst, dimension = _worst(found.new)
+    worst, dimension = worst_pct(found.new)
     targets: tuple[float | None, ...] = (SIMULATED_64, MAINNET_64, BYTES_64) if size == 64 else (None, None, None)
     kind, *proof = found.call.arguments
     argument_bytes = found.call.argument_bytes - encoded_bytes(kind)
     return [
         Figure(
             f"{name}.runtime_pct_simulator",
-            _share(found.simulated.runtime),
+            runtime_pct(found.simulated.runtime),
             targets[0],
             f"{found.simulated.runtime:,} units: privacy-proof.verify-proof with the opening of the sum",
         ),
         Figure(
-            f"{name}.runtime_pct_mainnet", _share(found.new.runtime), targets[1], f"{found.new.runtime:,}, modelled"
+            f"{name}.runtime_pct_mainnet",
+            runtime_pct(found.new.runtime),
+            targets[1],
+            f"{found.new.runtime:,}, modelled",
         ),
         Figure(f"{name}.worst_pct_mainnet", worst, None, f"modelled, {dimension}"),
         Figure(
@@ -213,17 +208,17 @@ def _step(what: str, note: str, found: Measured) -> list[Figure]:
     """A transaction of a settlement, with all that it loads, reads and writes."""
     name = f"chain.{what}"
     on_simulator, on_mainnet = STEPS.get(what, (None, None))
-    worst, dimension = _worst(found.new)
+    worst, dimension = worst_pct(found.new)
     charged = f"{found.simulated.runtime:,} units"
     return [
         Figure(
             f"{name}.runtime_pct_simulator",
-            _share(found.simulated.runtime),
+            runtime_pct(found.simulated.runtime),
             on_simulator,
             f"{charged}; {note}" if note else charged,
         ),
         Figure(f"{name}.worst_pct_mainnet", worst, on_mainnet, f"modelled, {dimension}"),
-        Figure(f"{name}.runtime_pct_mainnet", _share(found.new.runtime), None, "modelled"),
+        Figure(f"{name}.runtime_pct_mainnet", runtime_pct(found.new.runtime), None, "modelled"),
         Figure(
             f"{name}.fee_scalar_mainnet", round(float(fee_scalar(found.new, found.call.transaction_bytes)), 2), None
         ),

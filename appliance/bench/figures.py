@@ -31,6 +31,8 @@ UNITS: Final[Mapping[str, str]] = {
     "read_length_simulator": "B",
     "read_length_mainnet": "B",
     "model_deviation_pct": "%",
+    "1band": "calls",
+    "4bands": "calls",
 }
 
 

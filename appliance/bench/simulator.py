@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,10 +41,12 @@ class Charged:
 
 
 class Simulator:
-    """A chain at epoch 4.0, Clarity 6, empty but for a contract of `observer` that looks around."""
+    """A chain at epoch 4.0, Clarity 6, empty but for a contract of `observer` that looks around. Threads may share it:
+    what they ask is done one after the other."""
 
     def __init__(self, child: subprocess.Popen[str], observer: Address) -> None:
         self._child = child
+        self._turn = threading.Lock()
         self._surroundings = Contract(observer, surroundings.NAME)
         self._ask(
             {
@@ -84,6 +87,17 @@ class Simulator:
             result=deserialize(bytes.fromhex(result)),
         )
 
+    def burn(self, blocks: int) -> int:
+        """So many empty burn blocks; the burn height then."""
+        height = self._ask({"op": "burn", "blocks": blocks})["height"]
+        if not isinstance(height, int):
+            raise SimulatorError("it did not say how high its chain is")
+        return height
+
+    def read(self, contract: Contract, function: str, *arguments: Value) -> Value:
+        """The answer of a read-only function."""
+        return self.call(contract, function, arguments, contract.address, read_only=True).result
+
     def heights(self) -> dict[str, int]:
         """As a model of the chain has them."""
         found = self._look("heights")
@@ -99,17 +113,17 @@ class Simulator:
         return found.value.data if isinstance(found.value, Buffer) else None
 
     def _look(self, function: str, *arguments: Value) -> Value:
-        where = self._surroundings
-        return self.call(where, function, arguments, where.address, read_only=True).result
+        return self.read(self._surroundings, function, *arguments)
 
     def _ask(self, request: dict[str, object]) -> dict[str, object]:
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin is None or stdout is None:
             raise AssertionError("it was started with pipes")
         try:
-            stdin.write(json.dumps(request) + "\n")
-            stdin.flush()
-            line = stdout.readline()
+            with self._turn:
+                stdin.write(json.dumps(request) + "\n")
+                stdin.flush()
+                line = stdout.readline()
         except BrokenPipeError:
             line = ""
         if not line:

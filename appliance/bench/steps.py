@@ -1,93 +1,108 @@
-"""A settlement's transactions in the order in which they are sent: those that `./mita bench chain` measures, and those
-that make them possible."""
+"""Everything that can be done in a settlement, in an order in which it can: what `./mita bench chain` measures.
+
+Each public function of each contract is called at least once, those that work on a zone's lists for 64 slots. Only what
+contracts call of each other is left out: it is measured as a part of what is called here.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
-from appliance import founding
-from appliance.bench.calls import (
-    DEPLOYER,
-    GATEWAY,
-    NETWORK,
-    PROVIDER,
-    SECOND_STEWARD,
-    STEWARD,
-    Call,
-    contract,
+from appliance.bench import disputes, money, periods, votes
+from appliance.bench.calls import Call
+from appliance.bench.disputes import BEFORE_JURORS, DRAWN, UNANSWERED, Disputed
+from appliance.bench.town import (
+    COURT,
+    POWER,
+    SEALED,
+    SLOTS,
+    WATER,
+    Surroundings,
+    Town,
+    founding_calls,
+    registry_calls,
+    together,
 )
-from appliance.bench.checks import SLOTS, commitments, openings
-from appliance.call import METER_DATA, Sender, UsageBatch, submit_usage_batch, usage_batch_context
-from appliance.chain.transaction import PrivateKey
-from appliance.config import ZoneConfig
-from appliance.proof import BoundProof, SummedBatch, sum_hint
-from circuits import usage
-from circuits.group import LibPoint
-from circuits.opening import sum_openings
+from appliance.call import METER_DATA, USER_REGISTRY
+from circuits.tariff import Band
 
-FIRST_BLOCK: Final = 20_000
-BLOCKS: Final = 7
-DAY: Final = 86_400
-RATIO: Final = 100_000  # units of account in a token
+BANDS: Final = (Band(0, 20), Band(40_000, 35), Band(80_000, 50), Band(120_000, 80))
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transaction that takes effect, and the name of its figures; None where only what follows it is of interest."""
+    """A transaction that takes effect, and the name of the figures that it alone is told by; None for most."""
 
     call: Call
     figures: str | None = None
     note: str = ""
 
 
-def steps(rng: random.Random) -> Iterator[Step]:
-    """Founding, then two batches of a zone of 64 slots."""
-    yield from map(Step, founding_calls())
-    first, later = submissions(rng)
-    yield Step(first)
-    yield Step(
-        later,
-        f"{METER_DATA}.{later.function}.{SLOTS}",
-        "a later batch of a period, which no slot's own proof contradicts: those that do make it a little dearer",
-    )
+def steps(rng: random.Random, surroundings: Surroundings, *, long: bool) -> Iterator[Step]:
+    """`long`: as many bands as a tariff has, as many zones as can be opened together."""
+    town = Town(rng, surroundings, BANDS if long else BANDS[:2], SEALED if long else SEALED[:2])
+    yield from map(Step, chain(founding_calls(town), registry_calls(town), periods.batch(town, POWER)))
+    yield from map(Step, periods.own_proof(town, POWER, 0))
+    yield from map(Step, together(USER_REGISTRY, "move-out", POWER, money.MOVED_OUT))
+    for later in periods.batch(town, POWER):
+        yield Step(
+            later,
+            f"{METER_DATA}.{later.function}.{SLOTS}",
+            "a later batch of a period, in which one slot proved itself: 64 that do make it a little dearer",
+        )
+    yield from map(Step, chain(_first_period(town), _disputes(town), _later(town), _ends(town)))
 
 
-def founding_calls() -> list[Call]:
-    """Bootstrap and registration of one gateway and one zone of 64 slots with a dwelling in each."""
-    stewards = (STEWARD, SECOND_STEWARD)
-    deployer, gateway, provider = (key.address(NETWORK) for key in (DEPLOYER, GATEWAY, PROVIDER))
-    homes = {slot: f"home {slot}" for slot in range(SLOTS)}
-    zone = ZoneConfig(1, "", "electricity", SLOTS, FIRST_BLOCK, homes, ())
-    charter = founding.Charter(provider, contract("voucher-token"), RATIO, ())
-    principals = {home: PrivateKey(bytes([100 + n]) * 32).address(NETWORK) for n, home in homes.items()}
-    site = founding.Site(gateway, [zone], 0, DAY, principals)
-    bootstrap = founding.bootstrap_calls(deployer, [key.address(NETWORK) for key in stewards], charter)
-    stages = founding.registration_calls(deployer, charter, site)
-    calls = [
-        *((DEPLOYER, payload) for payload in bootstrap),
-        *((stewards[who], payload) for who, payloads in stages for payload in payloads),
-    ]
-    return [Call(payload.contract, payload.function, payload.arguments, key, read_only=False) for key, payload in calls]
+def _first_period(town: Town) -> Iterator[Call]:
+    """Closed, paid in, billed; sealed batches of other zones; the court's two periods."""
+    yield from periods.close(town, POWER)
+    for _ in range(2):
+        yield from periods.batch(town, COURT)
+        yield from periods.close(town, COURT)
+    yield from periods.batch(town, WATER)
+    yield from periods.close(town, WATER)
+    for zone in town.sealed:
+        yield from periods.batch(town, zone, opened=False)
+    yield from periods.combined_total(town, town.sealed)
+    yield from money.paid_in(town)
+    yield from disputes.claims(town)
+    yield from periods.bills(town, POWER, 0)
+    yield from periods.bills(town, WATER, 0)
 
 
-def submissions(rng: random.Random) -> list[Call]:
-    """The first two batches of the zone; the second adds to running commitments."""
-    sender = Sender(NETWORK, DEPLOYER.address(NETWORK), GATEWAY.address(NETWORK))
-    calls: list[Call] = []
-    running: tuple[bytes, ...] | None = None
-    for number in range(2):
-        known = openings(rng, SLOTS)
-        listed, whole = commitments(known), sum_openings(known)
-        hint = None if running is None else sum_hint(running, listed)
-        running = listed
-        first = FIRST_BLOCK + number * BLOCKS
-        sums = SummedBatch(whole.value, whole.blinding.to_bytes(), listed, listed, hint)
-        batch = UsageBatch(1, first, first + BLOCKS - 1, rng.randbytes(32), (0, SLOTS, 0, 0, 0, 0), sums)
-        context = usage_batch_context(sender, batch)
-        made = usage.prove(LibPoint, known, context, rng.randbytes(32), opened=True)
-        payload = submit_usage_batch(sender, batch, BoundProof(context, made.points, made.scalars, made.hints))
-        calls.append(Call(contract(METER_DATA), payload.function, payload.arguments, GATEWAY, read_only=False))
-    return calls
+def _disputes(town: Town) -> Iterator[Call]:
+    """Three of the first period's bills; then the next batch, without which no clock runs; then the settlement."""
+    found: dict[int, Disputed] = {}
+    yield from disputes.opened(town, BEFORE_JURORS, found)
+    yield from disputes.jurors(town)
+    for slot in (DRAWN, UNANSWERED):
+        yield from disputes.opened(town, slot, found)
+    for slot in (BEFORE_JURORS, DRAWN):
+        yield from disputes.answered(town, slot + 1)
+    yield from disputes.judged(town)
+    town.chain.burn(1_008)
+    yield from periods.batch(town, POWER)
+    yield from periods.close(town, POWER)
+    yield from disputes.expired(town)
+    yield from periods.settle(town, POWER, {slot: (of.commitment, of.correction) for slot, of in found.items()})
+    yield from disputes.refunded(town)
+
+
+def _later(town: Town) -> Iterator[Call]:
+    """Who votes, is paid out, or gets a reward has been there for two periods."""
+    yield from money.payout(town)
+    yield from money.release_slot(town)
+    yield from money.rewards(town)
+    yield from votes.proposed(town)
+    yield from votes.cast(town)
+
+
+def _ends(town: Town) -> Iterator[Call]:
+    yield from votes.decided(town)
+    yield from money.income(town)
+    yield from votes.paused(town)
+    yield from money.closed(town)

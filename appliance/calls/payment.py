@@ -125,13 +125,14 @@ def reference(salt: bytes, dwelling: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOnChain:
-    """A payment as the contract keeps it. `open`: no credits cover it, and it was not returned."""
+    """A payment as the contract keeps it. `open`: no credits cover it, and it was not `returned`."""
 
     zone: int
     tokens: int
     reference: bytes
     height: int
     open: bool
+    returned: bool = False
 
 
 def read_payment(value: Value) -> PaymentOnChain | None:
@@ -143,7 +144,7 @@ def read_payment(value: Value) -> PaymentOnChain | None:
             found = dict(fields)
             match [found.get(name) for name in ("zone", "amount", "reference", "height", "sequence", "returned")]:
                 case [UInt(zone), UInt(tokens), Buffer(hidden), UInt(height), sequence, Bool(returned)]:
-                    return PaymentOnChain(zone, tokens, hidden, height, sequence == NONE and not returned)
+                    return PaymentOnChain(zone, tokens, hidden, height, sequence == NONE and not returned, returned)
     raise TypeError("get-payment did not answer with an optional tuple")
 
 

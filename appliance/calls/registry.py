@@ -65,14 +65,27 @@ def read_maybe_number(value: Value) -> int | None:
     raise TypeError("an optional number is missing in a contract's answer")
 
 
-def read_occupied(slots: int, value: Value) -> tuple[bool, ...]:
-    """The answer of `get-membership`: by slot, whether somebody lives there. TypeError for another shape."""
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """By slot, whether somebody lives there in a period, and whether that began with it."""
+
+    occupied: tuple[bool, ...]
+    began: tuple[bool, ...]
+
+
+def read_membership(slots: int, value: Value) -> Membership:
+    """The answer of `get-membership`. TypeError for another shape."""
     match value:
         case Tuple(fields):
-            match dict(fields).get("occupied"):
-                case UInt(mask):
-                    return tuple(bool(mask >> slot & 1) for slot in range(slots))
-    raise TypeError("get-membership did not answer with a mask")
+            found = dict(fields)
+            match found.get("occupied"), found.get("fresh"):
+                case UInt(occupied), UInt(fresh):
+                    return Membership(_bits(slots, occupied), _bits(slots, fresh))
+    raise TypeError("get-membership did not answer with masks")
+
+
+def _bits(slots: int, mask: int) -> tuple[bool, ...]:
+    return tuple(bool(mask >> slot & 1) for slot in range(slots))
 
 
 def read_number(value: Value) -> int:

@@ -15,7 +15,7 @@ from typing import Final
 
 from appliance import call
 from appliance.calls import payment
-from appliance.calls.registry import read_maybe_number
+from appliance.calls.registry import read_maybe_number, read_number
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.clarity import Buffer, Optional, UInt, Value
 from appliance.chain.node import Accepted, Node
@@ -85,12 +85,15 @@ class Paying:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The keys of those who act; `residents` are the dwellings' secrets by label."""
+    """The keys of those who act; `residents` are the dwellings' secrets by label. `own` is one that a home takes as its
+    own: nobody gave it a secret, so it needs something to pay fees with."""
 
+    stewards: Sequence[PrivateKey]
     treasurers: Sequence[PrivateKey]
     residents: Mapping[str, Secret]
     deployer: Address
     network: Network
+    own: Secret
 
 
 async def name_prover(node: Node, cast: Cast, label: str, zone: int, slot: int) -> None:
@@ -121,14 +124,39 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 async def pay_all(node: Node, cast: Cast, plans: Sequence[Paying], tell: Callable[[str], None]) -> None:
     """Treasurers mint what the residents then pay. ActorError for the first thing that is refused."""
-    voucher = Contract(cast.deployer, VOUCHER)
-    treasurers = [Person(f"treasurer {n + 1}", key, cast.network, node) for n, key in enumerate(cast.treasurers)]
-    for number, plan in enumerate(plans, start=1):
+    for plan in plans:
         resident = resident_of(node, cast, plan.label)
-        for treasurer in treasurers:
-            await treasurer.does(voucher, "mint", UInt(number), UInt(plan.vouchers), resident.address)
+        await mint(node, cast, plan.vouchers, resident.address)
         await pay(resident, cast, plan)
         tell(f"{plan.label} pays {plan.vouchers} vouchers into zone {plan.zone}")
+
+
+async def mint(node: Node, cast: Cast, vouchers: int, to: Address) -> None:
+    """All treasurers agree to it, under the number that is next; nobody else may mint meanwhile."""
+    token = Contract(cast.deployer, VOUCHER)
+    number = read_number(await node.call_read(token, "get-mints", (), to)) + 1
+    for n, key in enumerate(cast.treasurers, start=1):
+        treasurer = Person(f"treasurer {n}", key, cast.network, node)
+        await treasurer.does(token, "mint", UInt(number), UInt(vouchers), to)
+
+
+async def dwelling_number(who: Person, cast: Cast) -> int:
+    """By which the registry knows a dwelling. ActorError for somebody else."""
+    registry = Contract(cast.deployer, call.USER_REGISTRY)
+    answer = await who.node.call_read(registry, "get-dwelling-of", (who.address,), who.address)
+    number = read_maybe_number(answer)
+    if number is None:
+        raise ActorError(f"{who.name} is no dwelling of this settlement")
+    return number
+
+
+async def account(node: Node, cast: Cast, zone: int, asking: Address) -> payment.AccountOnChain:
+    """A zone's account. ActorError where the chain knows none."""
+    pots = Contract(cast.deployer, payment.PAYMENT)
+    found = payment.read_account(await node.call_read(pots, "get-account", (UInt(zone),), asking))
+    if found is None:
+        raise ActorError(f"zone {zone} has no account")
+    return found
 
 
 def resident_of(node: Node, cast: Cast, label: str) -> Person:
@@ -137,11 +165,7 @@ def resident_of(node: Node, cast: Cast, label: str) -> Person:
 
 async def pay(resident: Person, cast: Cast, plan: Paying) -> Value:
     """Under a reference that only the dwelling and its gateway can tell is the dwelling's."""
-    registry = Contract(cast.deployer, call.USER_REGISTRY)
-    answer = await resident.node.call_read(registry, "get-dwelling-of", (resident.address,), resident.address)
-    number = read_maybe_number(answer)
-    if number is None:
-        raise ActorError(f"{plan.label} is no dwelling of this settlement")
+    number = await dwelling_number(resident, cast)
     reference = payment.reference(cast.residents[plan.label].payment_salt(plan.number), number)
     pot, token = Contract(cast.deployer, payment.PAYMENT), Contract(cast.deployer, VOUCHER)
     return await resident.does(pot, "pay", UInt(plan.zone), Buffer(reference), UInt(plan.vouchers), token)

@@ -9,15 +9,15 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import aiohttp
 
 from appliance.chain.node import Node
-from appliance.cli import actors
+from appliance.cli import actors, life
 from appliance.cli import town as surroundings
 from appliance.cli.actors import ActorError
 from appliance.cli.reckoning import Books, Reckoning, reckon
@@ -37,9 +37,11 @@ CARDS_SHOWN: Final = 3
 BLOCK_RUNTIME: Final = 5_000_000_000  # what the VM grants a block (stacks-core, epoch limits)
 MILESTONE: Final = 8  # meters, between two lines that count them
 _LOG_PREFIX: Final = re.compile(r"^[\d:, .-]+ mita(\.\w+)?: ")
+_PAGE: Final = re.compile(r" aiohttp\.access: ")
 _ANSWERS: Final = re.compile(r"meter \S+ answers: ")
 
 Tell = Callable[[str], None]
+Part = Callable[[Node, Town, Tell], Coroutine[Any, Any, None]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +79,9 @@ class Teller:
         print(f"{time.monotonic() - self._start:6.1f} s  {text}", file=self._stream, flush=True)
 
     def log_line(self, line: str) -> None:
-        """A line of the appliance's log; the meters' first answers are counted, not listed."""
+        """A line of the appliance's log; the meters' first answers are counted, pages are left out."""
+        if _PAGE.search(line):
+            return  # whoever looks at pages sees them
         text = _LOG_PREFIX.sub("", line)
         if not _ANSWERS.match(text):
             self.say(text)
@@ -88,8 +92,10 @@ class Teller:
 
 
 async def _run(folder: Path, options: argparse.Namespace, teller: Teller) -> int:
-    async with surroundings.town(folder, Pace(), teller.say, options.port) as town:
-        async with surroundings.appliance(town, teller.log_line) as running, _people(town, teller.say):
+    pace = Pace() if options.once else surroundings.LONG
+    async with surroundings.town(folder, pace, teller.say, options.port) as town:
+        people = (_pay, _prove_own) if options.once else (life.live, _prove_own)
+        async with surroundings.appliance(town, teller.log_line) as running, _people(town, teller.say, people):
             _introduce(town, teller.say)
             if not options.once:
                 code = await running.ended()
@@ -100,11 +106,11 @@ async def _run(folder: Path, options: argparse.Namespace, teller: Teller) -> int
 
 
 @asynccontextmanager
-async def _people(town: Town, say: Tell) -> AsyncIterator[None]:
-    """Those who pay, for as long as this lasts."""
+async def _people(town: Town, say: Tell, parts: Sequence[Part]) -> AsyncIterator[None]:
+    """What people do, for as long as this lasts."""
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
         node = Node(town.node_url, session)
-        acting = [tasks.create_task(act(node, town, say)) for act in (_pay, _prove_own)]
+        acting = [tasks.create_task(act(node, town, say)) for act in parts]
         yield
         for task in acting:
             task.cancel()
@@ -175,7 +181,7 @@ async def _conclude(town: Town, done: bool, options: argparse.Namespace, teller:
     try:
         async with aiohttp.ClientSession() as session:
             node = Node(town.node_url, session)
-            result = await reckon(books, town.served, node, town.deployer, town.gateway)
+            result = await reckon(books, town.served, node, town.deployer, town.gateway, town.units)
     finally:
         books.close()
     if options.json:
@@ -196,13 +202,17 @@ def summarise(result: Reckoning, teller: Teller) -> None:
         say(f"  {made.function} {made.txid[:16]}… {made.status}, {made.bytes} bytes, {_cost(made.runtime)}")
     for total in result.totals:
         sign = "=" if total.meters == total.chain else "IS NOT"
-        say(f"  zone {total.zone}, blocks from {total.batch}: meters {total.meters} Wh {sign} chain {total.chain} Wh")
+        of = f"zone {total.zone}, blocks from {total.batch}"
+        say(f"  {of}: meters {total.meters} {total.unit} {sign} chain {total.chain} {total.unit}")
     for one in result.settled:
         sign = "=" if one.paid == one.chain else "IS NOT"
         say(
             f"  zone {one.zone}, period {one.period}: bills {one.bills}, paid from balances {one.paid} {sign} "
             f"chain {one.chain}, {one.arrears} owed by {one.debtors} slots"
         )
+    for pot in result.paid:
+        sign = "=" if pot.paid == pot.chain else "IS NOT"
+        say(f"  zone {pot.zone}: {pot.paid} paid in by residents {sign} {pot.chain} credited to their balances")
     for proof in result.proofs:
         median, longest = proof.median_ms / 1000, proof.longest_ms / 1000
         say(f"{proof.count} {proof.of} proofs in the worker: {median:.2f} s each (median; the longest {longest:.2f} s)")

@@ -13,19 +13,28 @@ from pathlib import Path
 from typing import Final
 
 from appliance import call
+from appliance.ballot import Vote
 from appliance.block import MAX_BLOCK_USAGE
 from appliance.calls.billing import BILLING
-from appliance.calls.payment import PAYMENT
+from appliance.calls.dispute import DISPUTES
+from appliance.calls.payment import PAYMENT, read_payment
+from appliance.calls.registry import read_number, read_zone
+from appliance.calls.voting import GOVERNANCE
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import Optional, Tuple, UInt
 from appliance.chain.node import Node
+from appliance.config import Unit
+from appliance.dispute import Act
 from appliance.period import Step
+from appliance.store.readings import ML_PER_LITRE
 
 CONTRACT_OF: Final = {
     **dict.fromkeys((Step.CLOSE.value,), call.METER_DATA),
     **dict.fromkeys((Step.BILLS.value, Step.BAND.value, Step.PROVE_BILLS.value), BILLING),
     **dict.fromkeys((Step.CREDIT.value, Step.FINISH_CREDIT.value), PAYMENT),
     **dict.fromkeys((Step.SETTLE.value, Step.FINISH_SETTLEMENT.value), PAYMENT),
+    **dict.fromkeys((act.value for act in Act), DISPUTES),
+    **dict.fromkeys((vote.value for vote in Vote), GOVERNANCE),
 }
 
 
@@ -42,9 +51,10 @@ class CallMade:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One batch, counted at both ends, in Wh; None where the chain does not have it. `batch` is its first block."""
+    """One batch, counted at both ends; None where the chain does not have it. `batch` is its first block."""
 
     zone: int
+    unit: Unit
     batch: int
     meters: int
     chain: int | None
@@ -61,6 +71,15 @@ class Settled:
     arrears: int
     debtors: int
     chain: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What the chain took in for a zone's homes, and what it credited to their balances, in units of account."""
+
+    zone: int
+    paid: int
+    chain: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,7 @@ class Reckoning:
     transactions: tuple[CallMade, ...]
     totals: tuple[Total, ...]
     settled: tuple[Settled, ...]
+    paid: tuple[Paid, ...]
     proofs: tuple[Proving, ...]
     range_proved: bool
     problems: tuple[str, ...]
@@ -201,8 +221,10 @@ class Books:
         self._db.close()
 
 
-async def reckon(books: Books, served: Path, node: Node, deployer: Address, gateway: Address) -> Reckoning:
-    """Compares everything that was batched. NodeError when the chain cannot be asked."""
+async def reckon(
+    books: Books, served: Path, node: Node, deployer: Address, gateway: Address, units: Mapping[int, Unit]
+) -> Reckoning:
+    """Compares everything that was batched, with the units of the zones. NodeError when the chain cannot be asked."""
     indexes = _served(served)
     problems: list[str] = []
     totals = []
@@ -211,10 +233,10 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
     for zone, first, last, period in books.batches():
         usage = 0
         for span in books.spans(zone, first, last):
-            usage += _usage(span, indexes.get(span.meter, set()), problems)
+            usage += _usage(span, _in(units[zone], indexes.get(span.meter, set())), problems)
         meter_data = Contract(deployer, call.METER_DATA)
         kept = call.read_batch(await node.call_read(meter_data, "get-batch", (UInt(zone), UInt(first)), gateway))
-        totals.append(Total(zone, first, usage, None if kept is None else kept.total))
+        totals.append(Total(zone, units[zone], first, usage, None if kept is None else kept.total))
         if kept is not None:
             sums.setdefault((zone, period), []).append(kept.total)
             ranges.append(kept.checked == call.CHECKED_SUM | call.CHECKED_RANGES)
@@ -224,6 +246,10 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
         f"zone {one.zone}: of period {one.period} the books say {one.paid} was paid, the chain {one.chain}"
         for one in settled
         if one.paid != one.chain
+    ]
+    paid = tuple([await _paid(node, deployer, gateway, zone) for zone in units])
+    problems += [
+        f"zone {one.zone}: {one.paid} was paid in, {one.chain} credited" for one in paid if one.paid != one.chain
     ]
     problems += await _sums(node, deployer, gateway, sums)
     problems += await _nonces(node, gateway, submissions)
@@ -240,6 +266,7 @@ async def reckon(books: Books, served: Path, node: Node, deployer: Address, gate
         transactions=tuple([await _made(node, sent) for sent in submissions]),
         totals=tuple(on_chain),
         settled=tuple(settled),
+        paid=paid,
         proofs=tuple(books.proving()),
         range_proved=bool(ranges) and all(ranges),
         problems=tuple(problems),
@@ -253,6 +280,11 @@ def _served(log: Path) -> dict[str, set[int]]:
         entry = json.loads(line)
         indexes.setdefault(entry["meter"], set()).add(entry["index"])
     return indexes
+
+
+def _in(unit: Unit, indexes: set[int]) -> set[int]:
+    """Served indexes as they are billed: of water whole litres, where its meters serve ml."""
+    return {index // ML_PER_LITRE for index in indexes} if unit == "L" else indexes
 
 
 def _usage(span: Span, served: set[int], problems: list[str]) -> int:
@@ -290,6 +322,23 @@ async def _settled(node: Node, deployer: Address, gateway: Address, books: Books
             found = dict(fields).get("growth")
             growth = found.value if isinstance(found, UInt) else None
     return Settled(zone, period, *books.settlement(zone, period), growth)
+
+
+async def _paid(node: Node, deployer: Address, gateway: Address, zone: int) -> Paid:
+    """Of payments that credits cover; others are their payers' still."""
+    pots, registry = Contract(deployer, PAYMENT), Contract(deployer, call.USER_REGISTRY)
+    known = read_zone(await node.call_read(registry, "get-zone", (UInt(zone),), gateway))
+    account = await node.call_read(pots, "get-account", (UInt(zone),), gateway)
+    count = read_number(await node.call_read(pots, "get-payment-count", (), gateway))
+    covered = 0
+    for number in range(1, count + 1):
+        seen = read_payment(await node.call_read(pots, "get-payment", (UInt(number),), gateway))
+        if seen is not None and seen.zone == zone and not seen.open and not seen.returned:
+            covered += seen.tokens
+    match account:
+        case Optional(Tuple(fields)) if known is not None:
+            return Paid(zone, covered * known.ratio, read_number(dict(fields)["credited"]))
+    raise TypeError(f"the contract keeps no account of zone {zone}")
 
 
 async def _nonces(node: Node, gateway: Address, submissions: Sequence[Sent]) -> list[str]:

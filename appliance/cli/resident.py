@@ -1,4 +1,4 @@
-"""`./mita resident submit`: a dwelling proves its own usage, without the appliance and with its own key."""
+"""`./mita resident`: a dwelling proves its usage, claims its reward or disputes a bill, with its own key alone."""
 
 from __future__ import annotations
 
@@ -14,15 +14,26 @@ import aiohttp
 from appliance.chain.address import Address, AddressError, Network
 from appliance.chain.node import Node, NodeError
 from appliance.resident import ENTROPY_BYTES, Home, ResidentError, Said, Settlement, outcome, submit
+from appliance.resident_money import Doubt, blinding_of, claim, dispute, tell
 
-HELP = "prove a dwelling's own usage with its own key, beside the gateway"
+HELP = "prove a dwelling's own usage, claim its reward or dispute a bill, with its own key"
 EXAMPLE = """\
 example, for three blocks that end with number 20789:
   ./mita resident submit --node https://node.example --settlement SP... --secret secret.hex \\
       --zone 1 --slot 6 --first-block 20787 --usage 5120 4876 6001
 
-The file holds the secret of the dwelling's card, 64 hexadecimal digits; nobody else should be able to read it.
-The dwelling has to have named its key as prover before the period began (user-registry.set-self-proving).
+the reward for owing nothing after period 4, with the code on the page of its bills:
+  ./mita resident claim --node ... --settlement ... --secret secret.hex --key own.hex \\
+      --zone 1 --slot 6 --period 4 --code 1234-...
+
+a bill of 80100 units of account that should be 60000:
+  ./mita resident dispute --node ... --settlement ... --secret secret.hex --zone 1 --slot 6 --period 4 \\
+      --billed 80100 --right 60000
+
+The files hold the secret of the dwelling's card and the key of its own principal, 64 hexadecimal digits each; nobody
+else should be able to read them. Without --key, the key that the gateway made signs, which counts for less.
+Who proves its usage has to have named its key as prover before the period began (user-registry.set-self-proving).
+A bill by a tariff of one band, or one that does not open, is disputed with --sealed, which takes --key.
 """
 MAX_FEE: Final = 500_000
 _POLL_SECONDS: Final = 2
@@ -31,23 +42,29 @@ _PATIENCE: Final = 300
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("action", choices=("submit",), help="what to do")
+    parser.add_argument("action", choices=("submit", "claim", "dispute"), help="what to do")
     parser.add_argument("--node", required=True, metavar="URL", help="a Stacks node or API")
     parser.add_argument("--settlement", required=True, metavar="ADDRESS", help="who deployed the contracts")
     parser.add_argument("--secret", required=True, type=Path, metavar="FILE", help="the secret of the card, in hex")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the key of the dwelling's own principal, in hex")
     parser.add_argument("--zone", required=True, type=int)
     parser.add_argument("--slot", required=True, type=int)
-    parser.add_argument("--first-block", required=True, type=int, help="the first block of the gateway's batch")
-    parser.add_argument("--usage", required=True, type=int, nargs="+", help="Wh or litre, block by block")
+    parser.add_argument("--first-block", type=int, help="submit: the first block of the gateway's batch")
+    parser.add_argument("--usage", type=int, nargs="+", help="submit: Wh or litre, block by block")
+    parser.add_argument("--period", type=int, help="claim, dispute: the period's number")
+    parser.add_argument("--code", help="claim: the reward code on the page of the bills")
+    parser.add_argument("--billed", type=int, default=0, help="dispute: what the bill is, in units of account")
+    parser.add_argument("--right", type=int, help="dispute: what it should be")
+    parser.add_argument("--sealed", action="store_true", help="dispute: the bill cannot be opened by the dwelling")
     parser.add_argument("--max-fee", type=int, default=MAX_FEE, help="micro-STX, never more (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
     try:
         settlement = _settlement(options.settlement)
-        home = Home.from_secret(options.zone, options.slot, _secret(options.secret))
-        said = Said(options.first_block, tuple(options.usage))
-        return asyncio.run(_submit(options.node, settlement, home, said, options.max_fee))
+        own = None if options.key is None else _secret(options.key)
+        home = Home.from_secret(options.zone, options.slot, _secret(options.secret), own)
+        return asyncio.run(_act(options, settlement, home))
     except (ResidentError, AddressError) as error:
         sys.stderr.write(f"mita: {error}\n")
         return 1
@@ -71,15 +88,43 @@ def _secret(path: Path) -> bytes:
         raise ResidentError(f"{path} cannot be read as hexadecimal digits: {error}") from error
 
 
-async def _submit(url: str, settlement: Settlement, home: Home, said: Said, max_fee: int) -> int:
+async def _act(options: argparse.Namespace, settlement: Settlement, home: Home) -> int:
     async with aiohttp.ClientSession() as session:
-        node = Node(url, session)
-        txid = await submit(node, settlement, home, said, os.urandom(ENTROPY_BYTES), max_fee)
-        sys.stdout.write(f"sent: transaction {txid}\n")
-        for _ in range(_PATIENCE // _POLL_SECONDS):
-            if await outcome(node, txid):
-                sys.stdout.write("accepted: a batch that says otherwise is refused while this holds\n")
-                return 0
-            await asyncio.sleep(_POLL_SECONDS)
+        node, fee = Node(options.node, session), options.max_fee
+        entropy = os.urandom(ENTROPY_BYTES)
+        if options.action == "submit":
+            _need(options, "first_block", "usage")
+            said = Said(options.first_block, tuple(options.usage))
+            done = "accepted: a batch that says otherwise is refused while this holds"
+            return await _followed(node, await submit(node, settlement, home, said, entropy, fee), done)
+        if options.action == "claim":
+            _need(options, "period", "code")
+            blinding = blinding_of(options.code)
+            txid = await claim(node, settlement, home, options.period, blinding, entropy, fee)
+            return await _followed(node, txid, "claimed: the reward tokens are this key's")
+        _need(options, "period", "right")
+        doubt = Doubt(options.period, options.billed, options.right, options.sealed)
+        txid = await dispute(node, settlement, home, doubt, entropy, fee)
+        failed = await _followed(node, txid, "disputed: neighbours will be drawn by lot")
+        if failed:
+            return failed
+        told = await tell(node, settlement, home, doubt, fee)
+        return await _followed(node, told, "told: the gateway can settle what is ruled")
+
+
+def _need(options: argparse.Namespace, *names: str) -> None:
+    missing = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) is None]
+    if missing:
+        raise ResidentError(f"{options.action} needs {' and '.join(missing)}")
+
+
+async def _followed(node: Node, txid: str, done: str) -> int:
+    """0 once the contract accepted a transaction, and says so; ResidentError where it refused."""
+    sys.stdout.write(f"sent: transaction {txid}\n")
+    for _ in range(_PATIENCE // _POLL_SECONDS):
+        if await outcome(node, txid):
+            sys.stdout.write(f"{done}\n")
+            return 0
+        await asyncio.sleep(_POLL_SECONDS)
     sys.stderr.write("mita: it is not in a block yet: look for the transaction later\n")
     return 1

@@ -26,7 +26,8 @@ from appliance.chain.node import Node
 from appliance.chain.transaction import PrivateKey
 from appliance.cli import actors
 from appliance.cli.actors import Cast, Paying
-from appliance.config import Config
+from appliance.config import UNIT_OF, Config, Unit
+from appliance.keys import Secret
 from circuits.tariff import Band
 from drivers.simulate.plan_file import Plan, plan
 
@@ -38,16 +39,28 @@ PORTS: Final = (10_000, 32_768)  # Linux gives outgoing connections ports from 3
 METER_PORTS: Final = 40
 DECIMALS: Final = 5  # of the currency, in a unit of account
 RATIO: Final = 10**DECIMALS  # units of account in one voucher, which is worth one of the currency
-TARIFF: Final = founding.FirstTariff(
-    "electricity",
-    charge=50_000,
-    bands=(Band(0, 1_000), Band(4_000, 1_500)),
-    ceiling=1_500,
-    charge_ceiling=100_000,
-    lifeline=2_000,
+TARIFFS: Final = (
+    founding.FirstTariff(
+        "electricity",
+        charge=50_000,
+        bands=(Band(0, 1_000), Band(4_000, 1_500), Band(12_000, 2_200)),
+        ceiling=1_500,
+        charge_ceiling=100_000,
+        lifeline=2_000,
+    ),
+    founding.FirstTariff(
+        "water",
+        charge=20_000,
+        bands=(Band(0, 1_000), Band(50, 4_000), Band(200, 8_000)),
+        ceiling=1_500,
+        charge_ceiling=40_000,
+        lifeline=25,
+    ),
 )
-PAYING: Final = (Paying("A-01", 1, 800), Paying("A-02", 1, 200), Paying("B-01", 2, 800))  # the others do not
-SELF_PROVING: Final = ("B-02", 2, 1)  # label, zone and slot of a home that proves its own usage, too
+PAYING: Final = (Paying("A-01", 1, 800), Paying("A-02", 1, 200), Paying("A-01", 2, 60, 1))  # the others do not
+REWARD: Final = 5  # vouchers, for owing nothing
+SELF_PROVING: Final = ("A-02", 2, 1)  # label, zone and slot of a home that proves its own usage, too
+SERVICES: Final = (("Power", "electricity"), ("Tap", "water"))  # of zone 1 and zone 2: the same homes have both
 HEAD_START_MS: Final = 3000  # until the first day begins: meters and appliance are up by then
 
 
@@ -57,17 +70,23 @@ class TownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a demonstration runs: wall milliseconds per simulated day and per chain block."""
+    """How fast a demonstration runs: wall milliseconds per simulated day and per chain block, of which every so many
+    bring a run of Bitcoin blocks."""
 
     day_ms: int = 2000
     block_ms: int = 400
     burn_every: int = 2
+    burn_run: int = 1
     batch_blocks: int = 2
     period_blocks: int = 4
 
     @property
     def speed(self) -> int:
         return DAY * 1000 // self.day_ms
+
+
+LONG: Final = Pace(day_ms=9600, block_ms=400, burn_every=1, burn_run=6)
+"""A day is 144 Bitcoin blocks, as on the network: votes and timelocks take as many days as they would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,12 @@ class Town:
     served: Path
     founding: Sequence[str]
     cast: Cast
+    pace: Pace
+
+    @property
+    def units(self) -> dict[int, Unit]:
+        """What the zones' usage is counted in."""
+        return {zone.zone: UNIT_OF[zone.utility] for zone in self.config.zones}
 
 
 class Process:
@@ -165,10 +190,11 @@ def appliance(town: Town, tell: Callable[[str], None]) -> contextlib.AbstractAsy
 
 @asynccontextmanager
 async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_port: int = 0) -> AsyncIterator[Town]:
-    """A founded settlement of two zones of 16 meters, its chain and meters running; the appliance is not started."""
+    """A founded settlement of 16 homes with two utilities, its chain and meters running, and no appliance yet."""
     node_program = os.environ.get("MITA_NODE", "node")
     deployer, *stewards, provider = (PrivateKey(secrets.token_bytes(32)) for _ in range(4))
     treasurers = [PrivateKey(secrets.token_bytes(32)) for _ in range(3)]
+    own = Secret(secrets.token_bytes(32))
     network = Network.TESTNET
     start = int(time.time()) // DAY * DAY
     first_port = _free_ports(METER_PORTS + 1)  # at once: nobody listens yet, so a second search could find the same
@@ -188,14 +214,18 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
         homes = {label: PrivateKey(secret.signing_key()).address(network) for label, secret in residents.items()}
     gateway = gateway_key.address(network)
     genesis = folder / "genesis.json"
-    payers = [homes[label] for label in (*(plan.label for plan in PAYING), SELF_PROVING[0])]
-    people = [*(key.address(network) for key in (deployer, *stewards, *treasurers)), gateway, *payers]
+    people = [
+        *(key.address(network) for key in (deployer, *stewards, *treasurers, PrivateKey(own.raw))),
+        gateway,
+        *homes.values(),
+    ]
     genesis.write_text(json.dumps({"accounts": [{"address": str(a), "balance": "1000000000000"} for a in people]}))
     served, plan_file = folder / "served.jsonl", folder / "plan.json"
     devnet = CONTRACTS / "devnet" / "server.mjs"
-    options = ("--block-ms", str(pace.block_ms), "--burn-every", str(pace.burn_every), "--genesis", genesis)
+    blocks = {"--block-ms": pace.block_ms, "--burn-every": pace.burn_every, "--burn-run": pace.burn_run}
+    options = [part for name, number in blocks.items() for part in (name, str(number))]
     async with process(
-        lambda _: None, node_program, devnet, "--port", "0", "--data", folder / "chain", *options
+        lambda _: None, node_program, devnet, "--port", "0", "--data", folder / "chain", "--genesis", genesis, *options
     ) as chain:
         url = str((await chain.ready())["url"])
         tell(f"local chain at {url}, the real Clarity VM behind a node's HTTP API")
@@ -204,8 +234,8 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
             founders = founding.Founders(deployer, (stewards[0], stewards[1]), network)
             token = Contract(deployer.address(network), actors.VOUCHER)
             counters = tuple(key.address(network) for key in treasurers)
-            parameters = {"period-blocks": pace.period_blocks}
-            charter = founding.Charter(provider.address(network), token, RATIO, (TARIFF,), parameters, counters)
+            parameters = {"period-blocks": pace.period_blocks, "reward": REWARD}
+            charter = founding.Charter(provider.address(network), token, RATIO, TARIFFS, parameters, counters)
             # Here days pass faster than by the chain's clock, which therefore must not hold them back.
             site = founding.Site(gateway, settings.zones, -start, DAY, homes)
             sent = await founding.found(Node(url, session), founders, sources, charter, site)
@@ -221,9 +251,9 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
             await simulator.ready()
             tell(f"{len(meters.meters)} meters listen on Modbus TCP; one day passes in {pace.day_ms / 1000:g} s")
             settings = write_config(url, epoch_wall_ms)
-            cast = Cast(treasurers, residents, deployer.address(network), network)
+            cast = Cast(stewards, treasurers, residents, deployer.address(network), network, own)
             yield Town(
-                folder, config_file, settings, url, deployer.address(network), gateway, cards, served, sent, cast
+                folder, config_file, settings, url, deployer.address(network), gateway, cards, served, sent, cast, pace
             )
 
 
@@ -249,22 +279,22 @@ def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, e
         f"node = {json.dumps(url)}",
         'network = "testnet"',
         f"deployer = {json.dumps(deployer)}",
-        "final_burn_blocks = 2",
+        f"final_burn_blocks = {2 if pace.burn_run == 1 else 10 * pace.burn_run}",
         "poll_seconds = 1",
         "[portal]",
         f"port = {port}",
     ]
-    for zone in (1, 2):
+    for zone, (name, utility) in enumerate(SERVICES, start=1):
         own = [meter for meter in meters.meters if meter.name.startswith(f"z{zone}s")]
         lines += [
             "[[zone]]",
             f"zone = {zone}",
-            f'name = "Lane {"AB"[zone - 1]}"',
-            'utility = "electricity"',
+            f"name = {json.dumps(name)}",
+            f"utility = {json.dumps(utility)}",
             f"slots = {len(own)}",
             f"first_block = {first_block}",
             "[zone.dwellings]",
-            *(f'{slot} = "{"AB"[zone - 1]}-{slot + 1:02}"' for slot in range(len(own))),
+            *(f'{slot} = "A-{slot + 1:02}"' for slot in range(len(own))),
         ]
         for slot, meter in enumerate(own):
             lines += [

@@ -268,6 +268,7 @@ async def show_all_again(tx: Transaction) -> None:
     await tx.run("UPDATE block SET shown = 0")
     await tx.run("UPDATE batch SET shown = ''")
     await tx.run("UPDATE period SET shown = ''")
+    await tx.run("UPDATE dispute SET shown = ''")
 
 
 async def set_shown(tx: Transaction, zone: int, block: int) -> None:

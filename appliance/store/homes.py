@@ -8,6 +8,8 @@ from appliance.store.database import Database, Transaction
 from appliance.store.rows import blob, text, whole
 
 _SHOWN = (
+    *("choice", "proposal_band", "proposal"),
+    "dispute",
     *("bill_step", "bill", "batch_commitment", "batch", "usage_block", "service", "session", "attempt", "dwelling"),
     *("zone", "place"),
 )
@@ -48,8 +50,9 @@ async def let_go(tx: Transaction, zones: Mapping[int, Mapping[int, str]], labels
         "SELECT id, label FROM dwelling WHERE id NOT IN (SELECT dwelling_id FROM service)"
     ):
         if label not in labels:
-            for table, column in (("session", "dwelling_id"), ("attempt", "dwelling_id"), ("dwelling", "id")):
-                await tx.run(f"DELETE FROM {table} WHERE {column} = ?", (dwelling_id,))
+            for table in ("choice", "session", "attempt"):
+                await tx.run(f"DELETE FROM {table} WHERE dwelling_id = ?", (dwelling_id,))
+            await tx.run("DELETE FROM dwelling WHERE id = ?", (dwelling_id,))
 
 
 async def put_homes(tx: Transaction, zone: int, homes: Mapping[int, str]) -> None:

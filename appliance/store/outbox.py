@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.ballot import Vote
 from appliance.chain.clarity import Reader
 from appliance.chain.payload import ContractCall, payload_bytes, read_payload
 from appliance.delivery import MAX_DELAY, Delivery, State
+from appliance.dispute import Act
 from appliance.period import Step
 from appliance.store.database import Database, Transaction, Value
 from appliance.store.rows import CorruptionError, blob, maybe_blob, maybe_whole, text, whole
 
 BATCH: Final = "batch"
 METERING: Final = (BATCH, Step.CLOSE.value)  # kinds that never wait for money
+VOTES: Final = tuple(vote.value for vote in Vote)
+ASIDE: Final = (*(act.value for act in Act), *VOTES)  # kinds that wait for nothing and hold up nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class Call:
     def metering(self) -> bool:
         """Of a zone's metering; otherwise of its money, which waits for metering and is not waited for."""
         return self.kind in METERING
+
+    @property
+    def aside(self) -> bool:
+        """Of disputes and votes, which go on beside metering and money."""
+        return self.kind in ASIDE
+
+    @property
+    def voting(self) -> bool:
+        return self.kind in VOTES
 
     def __str__(self) -> str:
         if self.kind == BATCH:
@@ -106,13 +119,13 @@ async def unprepared(db: Database, sender: str) -> list[Call]:
 
 
 async def unsigned(db: Database) -> list[Call]:
-    """Calls without a submission that may be signed now, in their order.
+    """Calls without a submission that may be signed now, in their order; those aside always may.
 
     Nothing overtakes a rejected call of its zone. A period is closed only when all its batches were read back, and what
     comes after waits until that was: the call that closes a period does not say which, nor with which batches.
     """
     stopped = await db.all(f"SELECT {_CALL} FROM submission JOIN call c ON c.id = call_id WHERE state = 'rejected'")
-    rejected = [_call(row) for row in stopped]
+    rejected = [call for call in map(_call, stopped) if not call.aside]
     everything = {call.zone for call in rejected if call.metering}
     money = {call.zone for call in rejected}
     first_unread = {
@@ -126,6 +139,8 @@ async def unsigned(db: Database) -> list[Call]:
     )
 
     def may(call: Call) -> bool:
+        if call.aside:
+            return True
         if call.zone in everything or (not call.metering and call.zone in money):
             return False
         if call.id > first_unread.get((call.zone, Step.CLOSE.value), call.id):
@@ -143,6 +158,25 @@ async def unread(db: Database, *, also_rejected: bool = False) -> list[Call]:
         f"WHERE on_chain = 0 AND state IN ({states}) ORDER BY c.id"
     )
     return [_call(row) for row in rows]
+
+
+async def not_on_chain(db: Database, zone: int, before: int) -> list[Call]:
+    """A zone's calls with ids below `before` that were not read back, in their order."""
+    rows = await db.all(
+        f"SELECT {_CALL} FROM call c WHERE zone = ? AND id < ? AND on_chain = 0 ORDER BY id", (zone, before)
+    )
+    return [call for call in map(_call, rows) if not call.aside]
+
+
+async def overtook(db: Database, submission: Submission) -> bool:
+    """Whether its nonce is lower than that of a call that has to take effect before it, which was signed anew."""
+    own = submission.call
+    rows = await db.all(
+        f"SELECT {_CALL} FROM submission s JOIN call c ON c.id = call_id WHERE zone = ? AND c.id < ? AND nonce > ?",
+        (own.zone, own.id, submission.nonce),
+    )
+    before = [call for call in map(_call, rows) if not call.aside and (call.metering or not own.metering)]
+    return bool(before) and not own.aside
 
 
 async def of_kinds(source: Database | Transaction, zone: int, kinds: Sequence[str]) -> list[Call]:
@@ -253,13 +287,19 @@ async def renew(tx: Transaction, submission_id: int, nonce: int, delivery: Deliv
 
 
 async def rejected(db: Database) -> list[Submission]:
-    """The oldest rejected submission of each zone."""
+    """The oldest rejected submission of each zone's metering and of its money, and all that stand aside."""
     rows = await db.all(
-        "SELECT s.id FROM submission s JOIN call c ON c.id = call_id WHERE state = 'rejected' AND call_id = (SELECT "
-        "min(o.id) FROM call o JOIN submission ON call_id = o.id WHERE o.zone = c.zone AND state = 'rejected') "
-        "ORDER BY nonce"
+        f"SELECT {_CALL}, s.id FROM submission s JOIN call c ON c.id = call_id WHERE state = 'rejected' ORDER BY c.id"
     )
-    return [await _get(db, whole(row[0])) for row in rows]
+    seen: set[tuple[int, bool]] = set()
+    oldest = []
+    for row in rows:
+        call = _call(row)
+        if call.aside or (call.zone, call.metering) not in seen:
+            oldest.append(whole(row[5]))
+        if not call.aside:
+            seen.add((call.zone, call.metering))
+    return sorted([await _get(db, row_id) for row_id in oldest], key=lambda found: found.nonce)
 
 
 async def due(db: Database, now: int) -> list[Submission]:

@@ -32,11 +32,15 @@ class StoredPeriod:
 
 @dataclass(frozen=True, slots=True)
 class StoredBill:
-    """What a slot owes for a period; `holder` names the secret behind the commitment."""
+    """What a slot owes for a period; `holder` names the secret behind the commitment.
+
+    `began`: who lives there moved in with the period, and owes nothing from before.
+    """
 
     slot: int
     holder: str
     occupied: bool
+    began: bool
     usage: int
     amount: Money
     commitment: bytes
@@ -85,9 +89,17 @@ async def put_bills(tx: Transaction, of: StoredPeriod, tariff: Tariff, bills: Se
     if claimed != 1:
         return
     await tx.run_many(
-        "INSERT INTO bill (zone, period, slot, holder, occupied, usage, amount, commitment) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(of.zone, of.period, b.slot, b.holder, int(b.occupied), b.usage, b.amount.units, b.commitment) for b in bills],
+        "INSERT INTO bill (zone, period, slot, holder, occupied, began, usage, amount, commitment) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(of.zone, of.period, b.slot, b.holder, int(b.occupied), int(b.began)),
+                b.usage,
+                b.amount.units,
+                b.commitment,
+            )
+            for b in bills
+        ],
     )
     for due in billing(len(tariff.bands), len(bills)):
         await outbox.put_call(tx, due.step, of.zone, of.period, due.part)
@@ -124,11 +136,22 @@ async def tariff_of(source: Database | Transaction, zone: int, period: int) -> T
 async def bills_of(source: Database | Transaction, zone: int, period: int) -> list[StoredBill]:
     """In slot order; none until they are made."""
     rows = await source.all(
-        "SELECT slot, holder, occupied, usage, amount, commitment FROM bill WHERE zone = ? AND period = ? "
+        "SELECT slot, holder, occupied, began, usage, amount, commitment FROM bill WHERE zone = ? AND period = ? "
         "ORDER BY slot",
         (zone, period),
     )
-    return [StoredBill(whole(r[0]), text(r[1]), bool(r[2]), whole(r[3]), Money(whole(r[4])), blob(r[5])) for r in rows]
+    return [
+        StoredBill(
+            slot=whole(r[0]),
+            holder=text(r[1]),
+            occupied=bool(r[2]),
+            began=bool(r[3]),
+            usage=whole(r[4]),
+            amount=Money(whole(r[5])),
+            commitment=blob(r[6]),
+        )
+        for r in rows
+    ]
 
 
 async def set_due(tx: Transaction, zone: int, period: int, height: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from appliance.store.database import Database, Transaction
 
 State = Literal["made", "final", "settled"]
+Stage = Literal["answer", "draw", "panel", "assembly", "for", "against", "closed-for", "closed-against"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,24 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Contest:
+    """A dispute about a bill: where it stands, and the Bitcoin block that is waited for.
+
+    `corrected` is the period whose settlement takes off what the bill is above `claimed`, once one does.
+    """
+
+    stage: Stage
+    height: int | None
+    claimed: int | None = field(repr=False)
+    corrected: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
-    """What a slot owes for a period. Private: `repr` leaves the amounts out. The steps add up to `amount`."""
+    """What a slot owes for a period. Private: `repr` leaves the amounts out. The steps add up to `amount`.
+
+    `clear` opens the arrears after the settlement to nothing, where they are.
+    """
 
     zone: int
     slot: int
@@ -51,6 +68,8 @@ class Bill:
     dispute_by: int | None
     commitment: bytes
     steps: tuple[Step, ...] = field(repr=False)
+    clear: bytes | None = field(repr=False, default=None)
+    contest: Contest | None = None
 
 
 async def put_bills(tx: Transaction, bills: Sequence[Bill]) -> None:
@@ -64,9 +83,11 @@ async def put_bills(tx: Transaction, bills: Sequence[Bill]) -> None:
         )
         await tx.run(
             "INSERT INTO bill (zone, slot, period, starts_at, ends_at, blocks, usage, version, amount, state, before,"
-            " owed, balance, arrears, dispute_by, commitment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " owed, balance, arrears, dispute_by, commitment, clear)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET state = excluded.state, before = excluded.before, owed = excluded.owed,"
-            " balance = excluded.balance, arrears = excluded.arrears, dispute_by = excluded.dispute_by",
+            " balance = excluded.balance, arrears = excluded.arrears, dispute_by = excluded.dispute_by,"
+            " clear = excluded.clear",
             (
                 *key,
                 bill.starts_at,
@@ -79,6 +100,7 @@ async def put_bills(tx: Transaction, bills: Sequence[Bill]) -> None:
                 *values,
                 bill.dispute_by,
                 bill.commitment,
+                bill.clear,
             ),
         )
         await tx.run_many(
@@ -88,11 +110,22 @@ async def put_bills(tx: Transaction, bills: Sequence[Bill]) -> None:
         )
 
 
+async def put_contest(tx: Transaction, zone: int, slot: int, period: int, contest: Contest) -> None:
+    """A dispute, or how it stands now."""
+    await tx.run(
+        "INSERT INTO dispute (zone, slot, period, state, height, claimed, corrected) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET state = excluded.state, height = excluded.height, claimed = excluded.claimed,"
+        " corrected = excluded.corrected",
+        (zone, slot, period, contest.stage, contest.height, contest.claimed, contest.corrected),
+    )
+
+
 async def bills_of(db: Database, dwelling_id: int, zone: int, limit: int) -> list[Bill]:
     """The dwelling's own, newest first."""
     rows: Any = await db.all(
         "SELECT b.zone, b.slot, b.period, starts_at, ends_at, blocks, usage, version, amount, state, before, owed,"
-        " balance, arrears, dispute_by, commitment FROM bill b JOIN service s ON s.zone = b.zone AND s.slot = b.slot"
+        " balance, arrears, dispute_by, commitment, clear FROM bill b"
+        " JOIN service s ON s.zone = b.zone AND s.slot = b.slot"
         " WHERE s.dwelling_id = ? AND b.zone = ? ORDER BY b.period DESC LIMIT ?",
         (dwelling_id, zone, limit),
     )
@@ -105,6 +138,10 @@ async def _bill(db: Database, row: Any) -> Bill:
         " ORDER BY step",
         row[:3],
     )
+    contest: Any = await db.one(
+        "SELECT state, height, claimed, corrected FROM dispute WHERE zone = ? AND slot = ? AND period = ?", row[:3]
+    )
     accounts = None if row[10] is None else Accounts(*row[10:14])
-    values = [*row[:10], accounts, row[14], row[15], tuple(Step(*step) for step in steps)]
+    disputed = None if contest is None else Contest(*contest)
+    values = [*row[:10], accounts, row[14], row[15], tuple(Step(*step) for step in steps), row[16], disputed]
     return Bill(*values)

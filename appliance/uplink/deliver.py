@@ -17,6 +17,7 @@ from appliance.chain.payload import ContractCall, payload_bytes
 from appliance.chain.transaction import PrivateKey, Transaction, deserialize
 from appliance.clock import Clock
 from appliance.delivery import Delivery, Event, Policy, State
+from appliance.effect import is_awaited
 from appliance.store import outbox, proofs
 from appliance.store.database import Database
 from appliance.store.outbox import Call, Signed, Submission
@@ -26,6 +27,8 @@ log = logging.getLogger("mita.deliver")
 EARLY: Final = "abort_by_response: ERR_GAP"  # a batch before it had lost its nonce
 SOON: Final = "abort_by_response: ERR_EARLY"  # by the chain's clock its last block is not over yet
 HELD: Final = "abort_by_response: ERR_SELF_PROVED"  # for a while, by what a dwelling proved of its own slot
+PAUSED: Final = "abort_by_response: ERR_PAUSED"  # money waits, for days at most
+_LATER: Final = (delivery.NONCE_LOST, EARLY, SOON, HELD, PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,13 @@ async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: P
     stopped: set[int] = set()  # a later call of the same zone must not take an earlier nonce
     owing: set[int] = set()  # but metering does not wait for money
     for made in await outbox.unsigned(db):
-        if made.zone not in ready or made.zone in stopped or (made.zone in owing and not made.metering):
+        waits = made.zone in stopped or (made.zone in owing and not made.metering)
+        if made.zone not in ready or (waits and not made.aside):
             continue
         payload = await _payload(db, lane, made)
         if payload is None:
-            (stopped if made.metering else owing).add(made.zone)
+            if not made.aside:
+                (stopped if made.metering else owing).add(made.zone)
             continue
         nonce = await outbox.next_nonce(db, str(lane.address))
         if nonce is None:
@@ -80,11 +85,11 @@ async def take_up_due(
 ) -> None:
     """Gives a fresh nonce to submissions that lost theirs, came too early or were held back, if the chain waits for it.
 
-    The contract takes each block of a zone once, so an older version that turns up after all does no harm; one that had
-    turned up before, unseen, is followed again.
+    Too early came what follows a call that had lost its nonce. The contracts take each call once, so an older version
+    that turns up after all does no harm; one that had turned up before, unseen, is followed again.
     """
     for submission in await outbox.rejected(db):
-        lost = submission.delivery.reason in (delivery.NONCE_LOST, EARLY, SOON, HELD)
+        lost = submission.delivery.reason in _LATER or await outbox.overtook(db, submission)
         early = clock.now() - submission.delivery.since < delivery.PATIENCE
         if not lost or early or submission.call.zone not in ready:
             continue
@@ -95,7 +100,7 @@ async def take_up_due(
                 await outbox.save(tx, submission.id, seen)
             continue
         payload = await _payload(db, lane, submission.call)
-        if payload is None or not await _awaited(node, lane, submission):
+        if payload is None or not await _awaited(db, node, lane, submission):
             continue
         on_chain = (await node.account(lane.address)).nonce
         nonce = max(on_chain, await outbox.next_nonce(db, str(lane.address)) or 0)
@@ -105,13 +110,10 @@ async def take_up_due(
         log.warning("%s is taken up again", submission.call)
 
 
-async def _awaited(node: Node, lane: Lane, submission: Submission) -> bool:
-    """Whether the contract waits for this batch, and no dwelling's own proof holds it back any more.
-
-    Calls of other kinds are not asked for yet: a person must look at one that lost its nonce.
-    """
+async def _awaited(db: Database, node: Node, lane: Lane, submission: Submission) -> bool:
+    """Whether the contracts wait for this call, and no dwelling's own proof holds it back any more."""
     if submission.call.kind != outbox.BATCH:
-        return False
+        return await is_awaited(db, node, lane.sender, submission.call)
     meter_data, zone = Contract(lane.deployer, call.METER_DATA), UInt(submission.call.zone)
     batch = zone, UInt(submission.call.number)
     try:

@@ -43,10 +43,19 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class Part(Costs):
+    """What a contract's call of another contract's public function was charged, that contract's loading included."""
+
+    contract: Contract
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome(Costs):
-    """One call: what it returned and what it was charged."""
+    """One call: what it returned and what it was charged. `parts` are the public functions that it had called."""
 
     result: clarity.Value
+    parts: tuple[Part, ...] = ()
 
 
 def shares(costs: Costs, limits: Limits = LIMITS) -> dict[str, Fraction]:
@@ -69,6 +78,10 @@ def fee_scalar(costs: Costs, tx_bytes: int, limits: Limits = LIMITS) -> Fraction
     """
     parts = shares(costs, limits).values()
     return RESOLUTION * (sum(parts, Fraction(0)) + Fraction(tx_bytes, limits.block_bytes))
+
+
+def _charged(meter: Meter) -> Costs:
+    return Costs(meter.runtime, meter.read_count, meter.read_length, meter.write_count, meter.write_length)
 
 
 class Chain:
@@ -94,6 +107,7 @@ class Chain:
         self._contracts: dict[Contract, Compiler] = {}
         self._loaded_sizes: dict[Contract, int] = {}
         self._storage: dict[tuple[Contract, str], dict[bytes, tuple[Value, int]]] = {}
+        self._parts: list[Part] = []
         self._journal: list[tuple[dict[bytes, tuple[Value, int]], bytes, tuple[Value, int] | None] | Moved] = []
 
     def deploy(self, name: str, source: str, deployer: Address) -> Contract:
@@ -128,6 +142,7 @@ class Chain:
         meter = self.charges.meter
         meter.reset()
         self._journal.clear()
+        self._parts.clear()
         try:
             result = self.enter(contract, function, values)
         except CallAborted:
@@ -140,6 +155,7 @@ class Chain:
             meter.write_count,
             meter.write_length,
             to_clarity(result),
+            tuple(self._parts[:-1]),
         )
 
     # what running contracts see
@@ -199,10 +215,26 @@ class Chain:
         called = None if compiler is None else compiler.functions.get(function)
         if compiler is None or called is None or called.access == "private":
             raise CallAborted(f"{contract} has no function {function} for others")
-        self.charges.meter.charge(self.charges.cost("load_contract"), self._loaded_sizes[contract])
+        meter = self.charges.meter
+        before = _charged(meter)
+        meter.charge(self.charges.cost("load_contract"), self._loaded_sizes[contract])
         values = [sanitized(arg) for arg in args]
         self._check(called, values)
-        return compiler.entered(called, values)
+        result = compiler.entered(called, values)
+        if called.access == "public":
+            after = _charged(meter)
+            self._parts.append(
+                Part(
+                    after.runtime - before.runtime,
+                    after.read_count - before.read_count,
+                    after.read_length - before.read_length,
+                    after.write_count - before.write_count,
+                    after.write_length - before.write_length,
+                    contract,
+                    function,
+                )
+            )
+        return result
 
     def _check(self, function: Function, values: Sequence[Value]) -> None:
         if len(values) != len(function.params):

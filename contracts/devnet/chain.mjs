@@ -42,9 +42,10 @@ export class Chain {
   #balances = null;
 
   /** Opens or creates the chain in `dir`. `accounts` and `time` (UTC seconds) only matter for a new one. */
-  static async open({ dir, accounts, time, burnEvery }) {
+  static async open({ dir, accounts, time, burnEvery, burnRun = 1 }) {
     const chain = new Chain();
     chain.burnEvery = burnEvery;
+    chain.burnRun = burnRun;
     chain.#journal = new Journal(join(dir, "blocks.jsonl"));
     const [first, ...rest] = chain.#journal.records;
     const genesis = first ?? genesisRecord(accounts ?? [], time);
@@ -194,12 +195,14 @@ export class Chain {
     return this.blocks.length - 1 - start;
   }
 
-  /** One scheduled Stacks block; when a Bitcoin block is due, its empty tenure-start block comes first. */
+  /** One scheduled Stacks block; when Bitcoin blocks are due, each one's empty tenure-start block comes first. */
   mine() {
     this.#keepGenesis();
     if (this.#sinceBurn >= this.burnEvery) {
-      this.vm.mineBurn();
-      this.#publish(true, [], []);
+      for (let arrived = 0; arrived < this.burnRun; arrived += 1) {
+        this.vm.mineBurn();
+        this.#publish(true, [], []);
+      }
     }
     return this.#mineReady();
   }

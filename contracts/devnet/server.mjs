@@ -1,4 +1,5 @@
-// The local chain as a process: node server.mjs --port 0 --data DIR [--block-ms 500] [--burn-every 2] [--genesis FILE]
+// The local chain as a process: node server.mjs --port 0 --data DIR [--block-ms 500] [--burn-every 2] [--burn-run 1]
+// [--genesis FILE]
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Chain } from "./chain.mjs";
@@ -33,7 +34,7 @@ function readGenesis(path) {
 }
 
 function readArguments() {
-  const names = ["port", "data", "block-ms", "burn-every", "genesis"];
+  const names = ["port", "data", "block-ms", "burn-every", "burn-run", "genesis"];
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
   const { values } = parseArgs({ options, strict: true });
   if (values.data === undefined) throw new UsageError("--data DIR is needed");
@@ -42,16 +43,18 @@ function readArguments() {
     dir: values.data,
     blockMs: whole(values["block-ms"] ?? "500", "block-ms"),
     burnEvery: whole(values["burn-every"] ?? "2", "burn-every"),
+    burnRun: whole(values["burn-run"] ?? "1", "burn-run"),
     accounts: readGenesis(values.genesis),
   };
   if (settings.burnEvery < 1) throw new UsageError("--burn-every must be at least 1");
+  if (settings.burnRun < 1) throw new UsageError("--burn-run must be at least 1");
   return settings;
 }
 
 async function main() {
-  const { port, dir, blockMs, burnEvery, accounts } = readArguments();
+  const { port, dir, blockMs, burnEvery, burnRun, accounts } = readArguments();
   const now = () => Math.floor(Date.now() / 1000);
-  const chain = await Chain.open({ dir, accounts, time: now(), burnEvery });
+  const chain = await Chain.open({ dir, accounts, time: now(), burnEvery, burnRun });
   const faults = new Faults(chain, Date.now);
   const server = makeServer({ chain, faults, now });
   let timer = null;

@@ -6,11 +6,14 @@
 //                                                            Clarinet itself, which writes its plan beside the manifest
 // {op: "deploy", name, path | source, sender}                a contract from a file or from text
 // {op: "public" | "read" | "private", contract, fn, args, sender}
+// {op: "stored", asked: [{contract, name, key?}]}            map entries as optionals, and without a key data variables:
+//                                                            what the contracts keep, without running them
 // {op: "mine", blocks}                                       empty Stacks blocks
 // {op: "burn", blocks}                                       empty burn blocks, each with one Stacks block
 // {op: "height"}
 //
-// Answers: {result, events, marks, costs}, {height}, {contracts}, or {error} for what the VM refused to run or aborted.
+// Answers: {result, events, marks, costs}, {stored}, {height}, {contracts}, or {error} for what the VM refused to run or
+// aborted.
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
@@ -65,6 +68,16 @@ function traced(request, called) {
   return { ...done, marks: [...trace.matchAll(/print event: u(\d{31,})/g)].map(([, mark]) => mark) };
 }
 
+function stored({ contract, name, key }) {
+  if (key === undefined) return Cl.serialize(session.getDataVar(contract, name));
+  try {
+    return Cl.serialize(session.getMapEntry(contract, name, Cl.deserialize(key)));
+  } catch (error) {
+    if (String(error?.message ?? error) !== "value not found") throw error;
+    return Cl.serialize(Cl.none());
+  }
+}
+
 async function answer(request) {
   const { op } = request;
   if (op === "reset") return reset();
@@ -72,6 +85,7 @@ async function answer(request) {
   if (op === "height") return { height: session.stacksBlockHeight };
   if (op === "burn") return { height: session.mineEmptyBurnBlocks(request.blocks) };
   if (op === "mine") return { height: session.mineEmptyStacksBlocks(request.blocks) };
+  if (op === "stored") return { stored: request.asked.map(stored) };
   if (op === "deploy") {
     const source = request.source ?? readFileSync(request.path, "utf8");
     return receipt(session.deployContract(request.name, source, { clarityVersion: 6 }, request.sender));

@@ -36,6 +36,7 @@ class PointUnit(StrEnum):
     MA = "mA"
     MW = "mW"
     MHZ = "mHz"
+    ML_H = "ml/h"
 
 
 class Utility(StrEnum):

@@ -103,22 +103,24 @@ class VirtualMeter:
         return 10_000_000 + jitter(self._curve.seed, 3) % 80_000_000
 
     def _index(self, at: int) -> int:
-        return self._curve.index_wh(at if self._frozen_at is None else min(at, self._frozen_at))
+        return self._curve.index(at if self._frozen_at is None else min(at, self._frozen_at))
 
     def _quantity(self, point: Point, at: int) -> int:
         """In the point's finest unit. Points of a kind not simulated read 0, as on a meter that does not use them."""
         if point.role is Role.BILLING:
             return self._index(at)
-        watts = self._curve.power_w(at)
+        rate = self._curve.rate(at)
+        if point.code == _FLOW:
+            return rate
         if point.code in _VOLTAGES:
             return self._millivolts(_VOLTAGES[point.code], at)
         if point.code in _CURRENTS:
             phase = _CURRENTS[point.code]
-            return self._phase_watts(phase, watts) * 1_000_000 // self._millivolts(phase, at)
+            return self._phase_watts(phase, rate) * 1_000_000 // self._millivolts(phase, at)
         if point.code in _POWERS:
-            return self._phase_watts(_POWERS[point.code], watts) * 1000
+            return self._phase_watts(_POWERS[point.code], rate) * 1000
         if point.code == _POWER:
-            return watts * 1000
+            return rate * 1000
         if point.code == _FREQUENCY:
             return 49_950 + jitter(self._curve.seed, 4, at // 60) % 101
         return 0
@@ -137,6 +139,7 @@ _CURRENTS = {"1-0:31.7.0": 1, "1-0:51.7.0": 2, "1-0:71.7.0": 3}
 _POWERS = {"1-0:36.7.0": 1, "1-0:56.7.0": 2, "1-0:76.7.0": 3}
 _POWER = "1-0:16.7.0"
 _FREQUENCY = "1-0:14.7.0"
+_FLOW = "8-0:2.0.0"
 
 
 def journal(log: TextIO) -> Callable[[str, int, int], None]:

@@ -1,11 +1,14 @@
-"""Load curves: watts by kind of dwelling, hour and seed, and the energy index that follows from them.
+"""Load curves: what a kind of dwelling takes by hour and seed, and the index that follows from it.
 
-Power is constant within an hour of UTC; energy is kept in watt-seconds and cut to whole watt-hours, so that the index
-is XX
+A rate, in W or in ml per hour, stands still within an hour of UTC; it is summed by the second and cut to whole Wh or
+ml, so that the index at an instant is the same whatever was asked before.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from drivers.modbus.model import Utility
 
 HOUR = 3600
 DAY = 24
@@ -39,6 +42,21 @@ WATTS: dict[Dwelling, tuple[int, ...]] = {
 }
 
 
+# Mean ml per hour, likewise.
+ML_PER_HOUR: dict[Dwelling, tuple[int, ...]] = {
+    kind: tuple(int(litres) * 1000 for litres in hours.split())
+    for kind, hours in {
+        Dwelling.FAMILY: "1 0 0 0 2 14 30 22 10 6 6 8 12 10 6 5 6 10 20 26 18 10 5 2",
+        Dwelling.SINGLE: "0 0 0 0 0 3 9 6 2 0 0 1 2 1 0 0 0 2 6 9 5 3 1 0",
+        Dwelling.SHOP: "0 0 0 0 0 0 4 8 10 10 11 12 14 12 10 9 9 8 6 4 2 0 0 0",
+        Dwelling.WORKSHOP: "0 0 0 0 0 0 2 10 14 14 15 12 6 14 16 15 12 6 2 0 0 0 0 0",
+        Dwelling.NIGHT: "8 6 5 5 4 3 2 1 0 0 0 0 0 0 1 1 2 4 8 12 14 14 12 10",
+        Dwelling.IDLE: "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+    }.items()
+}
+MEANS: dict[Utility, dict[Dwelling, tuple[int, ...]]] = {Utility.ELECTRICITY: WATTS, Utility.WATER: ML_PER_HOUR}
+
+
 def jitter(seed: int, *place: int) -> int:
     """0 to 2^64 - 1, the same for the same arguments on every machine (Steele, Lea, Flood 2014: SplitMix64)."""
     state = seed & _MASK
@@ -55,32 +73,33 @@ def jitter(seed: int, *place: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LoadCurve:
-    """The load behind one meter since `origin`, when its index was `start_index` Wh."""
+    """The load behind one meter since `origin`, when its index was `start_index`, in Wh or ml."""
 
     dwelling: Dwelling
     seed: int
     origin: int  # UTC seconds
-    start_index: int  # Wh
-    _sums: list[int] = field(default_factory=lambda: [0], compare=False, repr=False)  # Wh of the hours before, lazily
+    start_index: int
+    means: Mapping[Dwelling, tuple[int, ...]] = field(default_factory=lambda: WATTS)
+    _sums: list[int] = field(default_factory=lambda: [0], compare=False, repr=False)  # of the hours before, lazily
 
-    def power_w(self, at: int) -> int:
-        """Watts at that UTC second."""
-        return self._hour_w(at // HOUR)
+    def rate(self, at: int) -> int:
+        """W or ml per hour at that UTC second."""
+        return self._mean(at // HOUR)
 
-    def index_wh(self, at: int) -> int:
-        """The index in Wh. ValueError before the origin."""
+    def index(self, at: int) -> int:
+        """In Wh or ml. ValueError before the origin."""
         if at < self.origin:
             raise ValueError(f"{at} lies before the curve's origin {self.origin}")
         first = self.origin // HOUR
-        unused = self._hour_w(first) * (self.origin % HOUR)
+        unused = self._mean(first) * (self.origin % HOUR)
         hour = at // HOUR
         while len(self._sums) <= hour - first:
-            self._sums.append(self._sums[-1] + self._hour_w(first + len(self._sums) - 1))
-        watt_seconds = self._sums[hour - first] * HOUR + self._hour_w(hour) * (at % HOUR) - unused
-        return self.start_index + watt_seconds // HOUR
+            self._sums.append(self._sums[-1] + self._mean(first + len(self._sums) - 1))
+        rate_seconds = self._sums[hour - first] * HOUR + self._mean(hour) * (at % HOUR) - unused
+        return self.start_index + rate_seconds // HOUR
 
-    def _hour_w(self, hour: int) -> int:
+    def _mean(self, hour: int) -> int:
         """The kind's mean, 80 to 120 % by day and 60 to 140 % by hour."""
         day = 800 + jitter(self.seed, 1, hour // DAY) % 401
         within = 600 + jitter(self.seed, 2, hour) % 801
-        return WATTS[self.dwelling][hour % DAY] * day * within // 1_000_000
+        return self.means[self.dwelling][hour % DAY] * day * within // 1_000_000

@@ -10,7 +10,10 @@ from drivers.modbus import model as models
 from drivers.simulate.load import Dwelling
 from drivers.table import Table
 
-MODELS = ("eastron-sdm120", "eastron-sdm630", "abb-b23")
+MODELS = {
+    models.Utility.ELECTRICITY: ("eastron-sdm120", "eastron-sdm630", "abb-b23"),
+    models.Utility.WATER: ("bove-b",),
+}
 SLOTS_OF_A_GATEWAY = 4
 NAME = r"[A-Za-z0-9_.-]{1,64}"
 
@@ -105,7 +108,7 @@ def parse_fault(table: Table) -> Fault:
 
 
 def plan(
-    zones: int = 2,
+    utilities: Sequence[models.Utility] = (models.Utility.ELECTRICITY, models.Utility.WATER),
     slots: int = 16,
     *,
     epoch_utc: int,
@@ -114,10 +117,12 @@ def plan(
     first_port: int = 15020,
     seed: int = 7,
 ) -> Plan:
-    """The default settlement: per zone, meters on ports of their own, and the last four behind one gateway."""
+    """The default settlement: a zone for each utility, of the same dwellings. Meters have ports of their own, and the
+    last four of a zone share a gateway."""
     meters: list[PlannedMeter] = []
     port = first_port
-    for zone in range(1, zones + 1):
+    for zone, utility in enumerate(utilities, start=1):
+        kinds = MODELS[utility]
         for slot in range(slots):
             number = len(meters)
             in_gateway = slot - (slots - SLOTS_OF_A_GATEWAY)
@@ -126,9 +131,9 @@ def plan(
                     name=f"z{zone}s{slot:02}",
                     port=port,
                     unit=1 + max(0, in_gateway),
-                    model=MODELS[number % len(MODELS)],
+                    model=kinds[slot % len(kinds)],
                     seed=seed * 1000 + number,
-                    dwelling=tuple(Dwelling)[number % len(Dwelling)],
+                    dwelling=tuple(Dwelling)[slot % len(Dwelling)],
                     start_index=100_000 + 137_431 * number,
                 )
             )

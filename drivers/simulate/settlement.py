@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 
 from drivers.api import Clock, DriverError
-from drivers.modbus.model import Utility, load
+from drivers.modbus.model import load
 from drivers.simulate.device import VirtualMeter
-from drivers.simulate.load import LoadCurve
+from drivers.simulate.load import MEANS, LoadCurve
 from drivers.simulate.plan_file import Fault, Plan
 from drivers.simulate.server import HOST, Gateway
 
@@ -22,9 +22,8 @@ class Settlement:
         self._meters: dict[str, VirtualMeter] = {}
         for planned in plan.meters:
             model = load(planned.model)
-            if model.utility is not Utility.ELECTRICITY:
-                raise DriverError(f"plan: {planned.name}: only electricity meters are simulated", permanent=True)
-            curve = LoadCurve(planned.dwelling, planned.seed, plan.epoch_utc, planned.start_index)
+            means = MEANS[model.utility]
+            curve = LoadCurve(planned.dwelling, planned.seed, plan.epoch_utc, planned.start_index, means)
             self._meters[planned.name] = VirtualMeter(planned.name, model, curve, clock, record)
             self._meters[planned.name].fault = planned.fault
 

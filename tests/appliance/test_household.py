@@ -81,7 +81,7 @@ async def test_pages_of_another_core_are_not_taken_over(tmp_path: Path) -> None:
 
 async def show(db: Database, shown: Database, owned: Household, settings: Config) -> None:
     await show_place(db, shown, settings, owned.dwellings, "ST.meter-data", owned.gateway.mark())
-    await show_due(db, shown)
+    await show_due(db, shown, owned.keys)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from appliance import ballot, period
 from appliance.ballot import Choice
 from appliance.block import next_batch
 from appliance.credit import AGENTS, PAYMENTS, Payment, Sale, next_credits
-from appliance.dispute import APPEAL_BLOCKS, Act, Dispute, Ruling, due, left_to_answer
+from appliance.dispute import APPEAL_BLOCKS, Act, Dispute, Ruling, due, is_done, left_to_answer, state
 from appliance.money import BATCH_BOUND, CREDIT_BOUND, Money, Ratio, total
 from appliance.period import Due, Step
 from appliance.position import Place
@@ -92,26 +92,60 @@ def test_two_vectors_show_nobody_who_changed() -> None:
     proved.verify(LibPoint, yes, no, bytes(32), proof)
 
 
-OPENED = Dispute(1, 2, 3, 4, 2000, False, 1006, False, False, None, False)
+OPENED = Dispute(
+    id=1,
+    zone=2,
+    slot=3,
+    period=4,
+    alternative=bytes(33),
+    opened=1000,
+    answer_by=2008,
+    answered=False,
+    round=0,
+    redrawn=False,
+    draw_at=1006,
+    assembly=False,
+    rule_by=0,
+    ruling=None,
+    closed=False,
+)
 
 
 def test_an_operator_answers_draws_and_closes_in_time() -> None:
     assert due(OPENED, 1000) is Act.ANSWER
-    assert left_to_answer(OPENED, 1000) == 1000
-    assert due(OPENED, 2000) is None
+    assert state(OPENED) == ("answer", 2008)
+    assert left_to_answer(OPENED, 1000) == 1008
+    assert due(OPENED, 5000) is Act.ANSWER, "the clock may have stood still"
     assert left_to_answer(OPENED, 2500) == 0
     answered = replace(OPENED, answered=True)
+    assert is_done(Act.ANSWER, 0, answered)
     assert due(answered, 1006) is None
+    assert state(answered) == ("draw", 1006)
     assert due(answered, 1007) is Act.DRAW
-    assert due(replace(answered, assembly=True), 1007) is None
     assert left_to_answer(answered, 1007) is None
-    drawn = replace(answered, drawn=True)
-    assert due(drawn, 1500) is None
+    assembly = replace(answered, assembly=True, rule_by=4024)
+    assert due(assembly, 9000) is None, "whom it rules for may end it"
+    assert state(assembly) == ("assembly", 4024)
+    drawn = replace(answered, rule_by=2015)
+    assert is_done(Act.DRAW, 0, drawn)
+    assert due(drawn, 2015) is None
+    assert state(drawn) == ("panel", 2015)
+    assert due(drawn, 2016) is Act.EXPIRE
+    again = replace(answered, redrawn=True, draw_at=2022)
+    assert again.draws == 1
+    assert is_done(Act.EXPIRE, 0, again)
+    assert not is_done(Act.DRAW, 1, again)
+    assert due(again, 2023) is Act.DRAW
     ruled = replace(drawn, ruling=Ruling(True, 1500, False))
-    assert due(ruled, 1500 + APPEAL_BLOCKS - 1) is None
-    assert due(ruled, 1500 + APPEAL_BLOCKS) is Act.CLOSE
-    assert due(replace(ruled, ruling=Ruling(False, 1500, True)), 1501) is Act.CLOSE
+    assert due(ruled, 1500 + APPEAL_BLOCKS) is None, "an appeal may still be in this block"
+    assert state(ruled) == ("for", 1500 + APPEAL_BLOCKS)
+    assert due(ruled, 1501 + APPEAL_BLOCKS) is Act.CLOSE
+    final = replace(ruled, ruling=Ruling(False, 1500, True))
+    assert due(final, 1501) is Act.CLOSE
+    assert state(final) == ("against", None)
     assert due(replace(ruled, closed=True), 9000) is None
+    assert state(replace(ruled, closed=True)) == ("closed-for", None)
+    assert replace(ruled, round=1).draws == 2
 
 
 def test_the_calls_of_a_period_in_their_order() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from appliance.chain.clarity import Ascii, Buffer, List, Optional, Tuple, UInt, 
 from appliance.chain.node import Accepted, Node
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import PrivateKey, Transaction, txid
-from appliance.cli.town import TARIFF
+from appliance.cli.town import TARIFFS
 from appliance.config import ZoneConfig
 from appliance.founding import CONTRACTS, Charter, Founders, Site, found
 from appliance.proof import BoundProof, SummedBatch, sum_hint
@@ -39,8 +39,6 @@ NETWORK: Final = Network.TESTNET
 FOLDER: Final = Path(__file__).resolve().parents[2] / "contracts"
 
 DEPLOYER, STEWARD, GATEWAY, DWELLING, SECOND = (PrivateKey(bytes([n]) * 32) for n in (11, 12, 13, 14, 15))
-
-TARIFFS: Final = (TARIFF, replace(TARIFF, utility="water"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from appliance.chain.clarity import NONE, Buffer, List, Tuple, UInt, Value, dese
 from appliance.chain.node import Node
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import PrivateKey
+from appliance.cli.town import TARIFFS
 from appliance.config import ZoneConfig
 from appliance.founding import CONTRACTS, Charter, Founders, Site, found
 from circuits import usage
@@ -73,7 +74,7 @@ async def _make(url: str) -> int:
     ]
     homes = {f"{zone}/{slot}": settlement.home(zone, slot).address(NETWORK) for zone in (1, 2) for slot in range(8)}
     token = Contract(OWNER, "voucher-token")
-    charter = Charter(STEWARD.address(NETWORK), token, 1, settlement.TARIFFS, {"period-blocks": BLOCKS})
+    charter = Charter(STEWARD.address(NETWORK), token, 1, TARIFFS, {"period-blocks": BLOCKS})
     sources = {name: (FOLDER / f"{name}.clar").read_text("utf-8") for name in CONTRACTS}
     site = Site(GATEWAY.address(NETWORK), zones, 0, DAY, homes)
     rng = random.Random(8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from appliance.bench import proof, simulator
 from appliance.cli.main import main
+from appliance.founding import CONTRACTS
 from circuits.shape import USAGE, operations
 from tests.tools import missing
 
@@ -73,7 +75,8 @@ def test_chain_has_the_promised_names(chain_figures: Figures, chain: subprocess.
 
 def test_model_charges_what_the_simulator_charges(chain_figures: Figures) -> None:
     deviations = {name: f["value"] for name, f in chain_figures.items() if name.endswith("model_deviation_pct")}
-    assert len(deviations) == 3 + len(CHECKS) + 1
+    assert len(deviations) == 3 + len(CHECKS) + 2
+    assert deviations["chain.functions.model_deviation_pct"] == 0
     assert all(0 <= value <= 1 for value in deviations.values()), deviations
 
 
@@ -94,6 +97,43 @@ def test_chain_figures_hang_together(chain_figures: Figures) -> None:
     submitted = "meter-data.submit-usage-batch.64"
     assert value(f"{submitted}.runtime_pct_simulator") > value("s1.64.runtime_pct_simulator")
     assert value(f"{submitted}.writes") > 0
+
+
+PUBLIC = re.compile(r"^\(define-public \(([a-z0-9-]+)", re.MULTILINE)
+
+
+def test_every_public_function_has_its_figures(chain_figures: Figures) -> None:
+    """Read from the contracts' texts, so that a new function cannot be forgotten."""
+    functions = {
+        f"{name}.{function}"
+        for name in CONTRACTS
+        for function in PUBLIC.findall((simulator.CONTRACTS / f"{name}.clar").read_text())
+    }
+    assert len(functions) > 90
+    measures = ("runtime_pct_simulator", "worst_pct_mainnet", "bytes")
+    missing = {f"chain.{f}.{m}" for f in functions for m in measures} - chain_figures.keys()
+    assert not missing
+    for function in functions:
+        runtime, worst, size = (chain_figures[f"chain.{function}.{measure}"] for measure in measures)
+        assert (runtime["target"], worst["target"], size["target"]) == (5, 1, None)
+        assert runtime["value"] <= 5
+        assert worst["value"] > 0
+        assert size["value"] > 100
+
+
+def test_who_is_over_one_per_cent_is_known(chain_figures: Figures) -> None:
+    """By reads alone: all of them ask the registry about 64 slots or more, one after the other."""
+    over = {
+        name.removeprefix("chain.").removesuffix(".worst_pct_mainnet")
+        for name, figure in chain_figures.items()
+        if name.endswith("worst_pct_mainnet") and figure["target"] == 1 and figure["value"] > 1
+    }
+    assert over <= {
+        "user-registry.register-users",
+        "governance.cast-ballots",
+        "governance.tally",
+        "governance.record-assembly",
+    }
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from circuits import bill, each_zero, hints, tariff
 from circuits.bill import Billed, Public
 from circuits.generators import LIB, bases
 from circuits.group import LibPoint
+from circuits.lists import negated
 from circuits.pedersen import Opening
 from circuits.reference import ReferencePoint
-from circuits.scalar import N, Scalar
+from circuits.scalar import ONE, N, Scalar
 from circuits.tariff import Band, Line, lines
 from circuits.verdict import Check
-from tests.circuits.zones import ENTROPY, HERE, THERE, commitments, fresh, openings, rejected
+from tests.circuits.zones import ENTROPY, HERE, THERE, commitments, fresh, openings, rejected, signed
 
 LIFELINE = (Band(0, 200), Band(3_000, 450), Band(10_000, 900))
 FOUR = (*LIFELINE, Band(30_000, 2_000))
@@ -95,9 +96,9 @@ def test_lines_by_hand() -> None:
     assert lines(0, (Band(0, 5),), 7) == (Line(5, 0),)
 
 
-def test_a_vacant_slot_that_uses_something_pays_the_dearest_rate() -> None:
+def test_a_vacant_slot_that_uses_something_owes_nothing() -> None:
     of_tariff = lines(70, LIFELINE, 30)
-    assert tariff.bill(of_tariff, 5, occupied=False) == 5 * 900
+    assert tariff.bill(of_tariff, 5, occupied=False) == 0
     assert tariff.bill(of_tariff, 5, occupied=True) == 5 * 200 + 30 * 70
 
 
@@ -128,7 +129,8 @@ def test_a_line_in_points(line: Line) -> None:
         value, blinding = line.amount(usage.value, occupied=taken), line.blinding(usage.blinding, occupied=taken)
         assert LibPoint.from_bytes_checked(point) == LIB.value * Scalar(value % N) + LIB.blinding * blinding
     if line.rate and line.constant:
-        scaled = [(LibPoint.from_bytes_checked(c) * Scalar(line.rate)).to_bytes() for c in commitments(usages)]
+        used = [commitments(usages)[0], *[negated(LIB.value.to_bytes())] * 2]
+        scaled = [(LibPoint.from_bytes_checked(point) * Scalar(line.rate)).to_bytes() for point in used]
         constant = (LIB.value * Scalar(line.constant % N)).to_bytes()
         assert made.hint == hints.for_lists(scaled, [constant, *[LIB.blinding.to_bytes()] * 2])
     else:
@@ -136,6 +138,16 @@ def test_a_line_in_points(line: Line) -> None:
     assert line.points(bases(ReferencePoint), commitments(usages), occupied) == made
     assert rejected(line.points, LIB, commitments(usages), occupied[:2]) is Check.LENGTH
     assert rejected(line.points, LIB, (bytes(33), *commitments(usages[1:])), occupied) is Check.ENCODING
+
+
+@pytest.mark.parametrize("line", [Line(3, 5), Line(3, -5), Line(3, 0), Line(1, 9), Line(0, 70)])
+def test_no_usage_keeps_a_vacant_slot_from_its_line(line: Line) -> None:
+    """One of which a multiple is H0 or -H0, or that is no usage at all: the line is H0."""
+    used, inverse = commitments(openings(Random(1), [4])), Scalar(pow(max(line.rate, 1), -1, N))
+    for value, blinding in ((0, inverse), (0, -inverse), (-5, ONE), (7, ONE)):
+        made = line.points(LIB, (signed(value, blinding), *used), (False, True))
+        assert made.points[0] == LIB.blinding.to_bytes()
+        assert made == line.points(LIB, (used[0], *used), (False, True))
 
 
 @pytest.mark.parametrize("bands", [LIFELINE[:2], LIFELINE, FOUR])
@@ -164,7 +176,7 @@ def test_first_units_that_cost_nothing() -> None:
     of_tariff = lines(0, (Band(0, 0), Band(3_000, 450)), 30)
     assert [line.free for line in of_tariff] == [True, False]
     zone = billed(of_tariff, [0, 5, 30 * 3_000, 30 * 3_000 + 7], vacant=[1])
-    assert [slot.bill.value for slot in zone.slots] == [0, 5 * 450, 0, 7 * 450]
+    assert [slot.bill.value for slot in zone.slots] == [0, 0, 0, 7 * 450]
     found = bill.excess(LibPoint, of_tariff[0], zone.public)
     assert (found.points, found.line_hint, found.difference_hint) == (zone.public.bills, b"", b"")
     for line in of_tariff:

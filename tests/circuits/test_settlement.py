@@ -73,7 +73,7 @@ def test_a_zone_is_settled(slots: int, corrected: bool) -> None:
     assert computed.arrears == commitments([slot.arrears for slot in after])
     assert computed.sums == commitments([slot.balance + slot.arrears for slot in after])
     assert len(computed.hints) == 4 + corrected
-    assert computed.hints[0] == hints.for_lists(public.bills, public.arrears)
+    assert computed.hints[0] == hints.for_lists(named, public.bills)
     assert computed.hints[-1] == hints.for_lists(computed.arrears, named)
     either = settlement.prove_either(LIB, after, HERE, ENTROPY)
     settlement.verify_either(LibPoint, public, named, HERE, either)
@@ -142,5 +142,21 @@ def test_what_is_refused() -> None:
         settlement.prove_either(LIB, both, HERE, ENTROPY)
     public = Before((H0,), (signed(0, Scalar(2)),), (H0,), None)
     assert rejected(settlement.settled, LibPoint, public, (H0, H0)) is Check.LENGTH
-    # the same point once more has no sum with one hint: here F + D - W is D, and D' would be 2*D
-    assert rejected(settlement.settled, LibPoint, public, (signed(0, Scalar(2)),)) is Check.HINT
+    # the same point once more has no sum with one hint
+    assert rejected(settlement.settled, LibPoint, public, (H0,)) is Check.HINT
+
+
+def test_no_fixed_points_keep_a_zone_from_being_settled() -> None:
+    """A bill of 2*H0 and first arrears, equal or opposite, have no sum; after a fresh balance they have."""
+    rng = Random(9)
+    for blinding in (Scalar(2), -Scalar(2), ONE, -ONE):
+        slot = Dues(Opening(0, blinding), Opening(0, Scalar(2)), Opening(0, ONE))
+        for corrected in (False, True):
+            after = [slot.settle(fresh(rng), corrected=corrected)]
+            public = before([slot], corrected=corrected)
+            if slot.bill.blinding in (Scalar(2), -Scalar(2)):
+                assert rejected(lists.add, LibPoint, public.bills, public.arrears) is Check.HINT
+            if after[0].arrears.blinding != after[0].balance.blinding:  # else F + D - W is infinity
+                assert settlement.settled(LibPoint, public, balances(after)).arrears == commitments(
+                    [slot.arrears for slot in after]
+                )

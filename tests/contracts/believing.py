@@ -13,7 +13,7 @@ from tests.contracts.money import Money
 from tests.contracts.money_bills import TWO
 from tests.contracts.money_texts import BELIEVER
 from tests.contracts.money_zone import points
-from tests.contracts.settlement import AGENT, GATEWAY, consensus_hash, household
+from tests.contracts.settlement import AGENT, GATEWAY, consensus_hash
 from tests.contracts.vm import Machine, Receipt, value
 
 REFERENCE: Final = bytes(32)
@@ -114,7 +114,7 @@ class Believing(Money):
         return self.pay_call("prove-payout", zone, part, *NO_PROOF, token, proof, sender=sender)
 
     def claim(self, zone: int, slot: int, period: int, *, sender: Address | None = None, **other: Contract) -> Receipt:
-        who = sender or household(zone, slot)
+        who = sender or self.tenant(zone, slot)
         args = (zone, slot, period, self.list_of(1)[0], bytes(32), other.get("proof", self.s.proof))
         return self.pay_call("claim-reward", *args, sender=who)
 

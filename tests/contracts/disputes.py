@@ -24,7 +24,6 @@ from tests.contracts.settlement import (
     Settlement,
     addition_hint,
     consensus_hash,
-    household,
 )
 from tests.contracts.vm import Machine, Receipt
 from tests.contracts.votes import NOTHING, own_principal
@@ -141,7 +140,7 @@ class Court:
         sent: bytes | None = None,
     ) -> Receipt:
         """A real proof, of the honest difference; `sent` goes in the place of the alternative's commitment."""
-        who = sender or household(ZONE, slot)
+        who = sender or self.who(ZONE, slot)
         committed = self.bills()[slot]
         named = sent or commit(LIB, alternative).to_bytes()
         second = (
@@ -226,6 +225,7 @@ class Tried(Money):
         self.costs = {}
         self.zones = {}
         self.rewards = {}
+        self.own_keys = {}
         self.found(0, Band(0, 100)).ok()
 
     @property

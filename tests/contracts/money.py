@@ -25,7 +25,7 @@ from circuits.scalar import ONE, Scalar
 from circuits.settlement import Before, Settled
 from tests.contracts.money_bills import TWO, Bills
 from tests.contracts.money_zone import Float, Paid, Zone, accepted, points, range_args, sum_hints
-from tests.contracts.settlement import AGENT, GATEWAY, PROVIDER, SECOND, STEWARD, consensus_hash, household
+from tests.contracts.settlement import AGENT, GATEWAY, PROVIDER, SECOND, STEWARD, account, consensus_hash, household
 from tests.contracts.vm import Machine, Receipt, value
 
 
@@ -35,14 +35,26 @@ class Money(Bills):
     def __init__(self, vm: Machine, rng: random.Random, *, ratio: int = 1, proof: str | None = None) -> None:
         super().__init__(vm, rng, ratio=ratio, proof=proof)
         self.rewards: dict[Address, int] = {}
+        self.own_keys: dict[tuple[int, int], Address] = {}
 
     # ------------------------------------------------------------------------------------------- paying in
+
+    def tenant(self, zone: int, slot: int) -> Address:
+        """Who speaks for this slot."""
+        return self.own_keys.get((zone, slot), household(zone, slot))
+
+    def give_key(self, zone: int, slot: int) -> Address:
+        """Two stewards say that the dwelling has a key of its own from now on."""
+        dwelling = self.s.read(self.s.registry, "get-holder", zone, slot)
+        self.own_keys[zone, slot] = account(f"own key of {zone}/{slot}")
+        self.s.together(self.s.registry, "set-principal", dwelling, self.own_keys[zone, slot])
+        return self.own_keys[zone, slot]
 
     def mint(self, who: Address, amount: int) -> None:
         self.s.call(self.s.token, "mint", amount, who, sender=who).ok()
 
     def pay(self, zone: int, slot: int, amount: int, *, payer: Address | None = None) -> Receipt:
-        who = payer or household(zone, slot)
+        who = payer or self.tenant(zone, slot)
         receipt = self.pay_call("pay", zone, self.rng.randbytes(32), amount, self.s.token, sender=who)
         if accepted(receipt):
             self.zones[zone].payments[receipt.ok()] = Paid(who, amount, slot)
@@ -273,6 +285,7 @@ class Money(Bills):
             at.balances = [credit_proofs.remaining(balance, payout) for balance, payout in left]
             at.paid_out += whole.value
             at.pot -= whole.value // at.ratio
+            at.income += whole.value % at.ratio
             at.version += 1
         return receipt
 
@@ -296,7 +309,7 @@ class Money(Bills):
 
     def claim_reward(self, zone: int, slot: int) -> Receipt:
         at = self.zones[zone]
-        who = household(zone, slot)
+        who = self.tenant(zone, slot)
         period = at.settled - 1
         context = self.slot_context("reward", zone, slot, period, who)
         shown = self.zero(at.arrears[slot], context)
@@ -309,7 +322,7 @@ class Money(Bills):
         return receipt
 
     def redeem(self, zone: int, slot: int, amount: int) -> Receipt:
-        who = household(zone, slot)
+        who = self.tenant(zone, slot)
         receipt = self.pay_call("redeem", zone, self.rng.randbytes(32), amount, sender=who)
         if accepted(receipt):
             self.rewards[who] -= amount
@@ -321,14 +334,14 @@ class Money(Bills):
         """Hint, nonce and response of a household that says so much is its balance."""
         balance = self.zones[zone].balances[slot]
         hint = lists.subtract(LibPoint, points([balance]), points([Opening(amount, Scalar(0))])).hint
-        context = self.slot_context("exit", zone, slot, amount, household(zone, slot))
+        context = self.slot_context("exit", zone, slot, amount, self.tenant(zone, slot))
         return hint, *self.zero(Opening(0, balance.blinding), context)
 
     def exit(self, zone: int, slot: int) -> Receipt:
         at = self.zones[zone]
         amount = at.balances[slot].value
         args = (*self.hint_and_zero(zone, slot, amount), self.s.token, self.s.proof)
-        receipt = self.pay_call("exit-claim", zone, slot, amount, *args, sender=household(zone, slot))
+        receipt = self.pay_call("exit-claim", zone, slot, amount, *args, sender=self.tenant(zone, slot))
         if accepted(receipt):
             at.balances[slot] = Opening(0, ONE)
             at.paid_out += amount
@@ -336,6 +349,11 @@ class Money(Bills):
             at.pot -= amount // at.ratio
             at.version += 1
         return receipt
+
+    def approve_remainder(self, zone: int) -> Receipt:
+        """The second steward's receipt, or the first one's refusal."""
+        receipt = self.pay_call("approve-remainder", zone, sender=STEWARD)
+        return self.pay_call("approve-remainder", zone, sender=SECOND) if accepted(receipt) else receipt
 
     def claim_remainder(self, zone: int) -> Receipt:
         at = self.zones[zone]
@@ -350,15 +368,23 @@ class Money(Bills):
     # ------------------------------------------------------------------------------------------- what must hold
 
     def holds(self) -> None:
-        """Public accounts are the model's, to the unit; every commitment is what the model thinks it is; and balances,
-        payments, floats, hold-backs, income, pool and rewards are all there."""
-        owed = sum(self.rewards.values())
+        """Public accounts are the model's, to the unit; every commitment is what the model thinks it is; and what is
+        owed is all there."""
         for zone, at in self.zones.items():
             assert self.s.read(self.s.payment, "get-account", zone) == at.account()
             assert self.s.read(self.s.payment, "get-balances", zone) == points(at.balances)
             assert self.s.read(self.s.payment, "get-arrears", zone) == points(at.arrears)
             for period, held in at.hold_backs.items():
                 assert self.s.read(self.s.payment, "get-hold-back", zone, period) == held
+        assert self.s.read(self.s.payment, "get-rewards-out") == sum(self.rewards.values())
+        held = self.s.vm.read(self.s.token, "get-balance", self.s.payment).ok()
+        assert held == self.owed()
+
+    def owed(self) -> int:
+        """The token units that payment has to have. In every zone balances, payments, floats, hold-backs, income and
+        pool are exactly its pot."""
+        owed = sum(self.rewards.values())
+        for at in self.zones.values():
             residents = at.credited - at.paid_out - at.entitled
             assert at.balances_forfeited or sum(opening.value for opening in at.balances) <= residents
             provider = at.income + sum(at.hold_backs.values())
@@ -366,6 +392,4 @@ class Money(Bills):
             floats = sum(float_.balance for float_ in at.floats.values())
             assert at.pot * at.ratio == residents + provider + (waiting + floats + at.pool) * at.ratio
             owed += at.pot
-        assert self.s.read(self.s.payment, "get-rewards-out") == sum(self.rewards.values())
-        held = self.s.vm.read(self.s.token, "get-balance", self.s.payment).ok()
-        assert held == owed
+        return owed

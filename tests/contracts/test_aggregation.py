@@ -9,7 +9,7 @@ import pytest
 
 from appliance.chain.address import Contract
 from tests.contracts.errors import error_name
-from tests.contracts.settlement import ELECTRICITY, GATEWAY, STEWARD, WATER, Settlement, household
+from tests.contracts.settlement import ELECTRICITY, GATEWAY, STEWARD, WATER, Settlement
 from tests.contracts.vm import Machine, Receipt, plain
 
 FORGERY = """
@@ -98,6 +98,32 @@ def test_what_was_shown_of_single_slots_leaves_k_min_others(shown: tuple[Settlem
     assert error_name(expose(1, zone=2).refusal()) == "aggregation.ERR_K_MIN"
 
 
+def test_a_payout_may_show_more_than_leaves_k_min(shown: tuple[Settlement, Contract]) -> None:
+    s, office = shown
+
+    def mark(zone: int, mask: int) -> Receipt:
+        return s.call(office, "expose-slots", zone, 0, mask, sender=STEWARD)
+
+    s.call(office, "expose", 1, 0, 2, sender=STEWARD).ok()
+    receipt = mark(1, 0b0101)
+    receipt.ok()
+    (event,) = receipt.prints
+    assert plain(event.value) == {"topic": "exposed-slots", "zone": 1, "period": 0, "slots": 0b0101}
+    assert s.read(s.aggregation, "get-exposed", 1, 0) == {"slots": 0b0101, "count": 2}
+    assert s.read(s.aggregation, "may-open", 1, 0) is True
+    mark(1, 2**128 - 1).ok()
+    assert s.read(s.aggregation, "get-exposed", 1, 0) == {"slots": 0b1111, "count": 4}
+    assert s.read(s.aggregation, "may-open", 1, 0) is False
+    mark(2, 0b1000).ok()  # vacant
+    assert s.read(s.aggregation, "get-exposed", 2, 0) == {"slots": 0, "count": 0}
+    mark(2, 0b0110).ok()
+    assert s.read(s.aggregation, "may-open", 2, 0) is False
+    s.call(office, "expose", 2, 0, 1, sender=STEWARD).ok()  # shown already
+    for sender in (STEWARD, GATEWAY, s.deployer):
+        receipt = s.call(s.aggregation, "expose-slots", 1, 0, 1, sender=sender)
+        assert error_name(receipt.refusal()) == "aggregation.ERR_CALLER"
+
+
 def test_what_cannot_be_shown(shown: tuple[Settlement, Contract]) -> None:
     s, office = shown
     for zone, slot, error in ((77, 0, "ERR_ZONE_UNKNOWN"), (1, 4, "ERR_SLOT"), (1, 2**128 - 1, "ERR_SLOT")):
@@ -129,12 +155,12 @@ def test_a_zone_that_lost_dwellings_opens_nothing_though_little_was_shown(
         s.call(office, "expose", 1, 0, slot, sender=STEWARD).ok()
     s.submit(s.following(rng, 1, [1, 2, 3, 4])).ok()
     assert error_name(s.call(office, "expose", 1, 0, 2, sender=STEWARD).refusal()) == "aggregation.ERR_K_MIN"
-    s.call(s.registry, "move-out", 1, 3, sender=household(1, 3)).ok()
+    s.together(s.registry, "move-out", 1, 3)
     s.call(office, "expose", 1, 1, 0, sender=STEWARD).ok()
     s.close_period(1).ok()
     s.submit(s.following(rng, 1, [1, 2, 3, 4])).ok()
     assert error_name(s.call(office, "expose", 1, 1, 1, sender=STEWARD).refusal()) == "aggregation.ERR_K_MIN"
-    s.call(s.registry, "move-out", 1, 2, sender=household(1, 2)).ok()
-    s.call(s.registry, "move-out", 1, 1, sender=household(1, 1)).ok()
+    s.together(s.registry, "move-out", 1, 2)
+    s.together(s.registry, "move-out", 1, 1)
     s.close_period(1).ok()
     assert s.refused(s.proved(s.following(rng, 1, [1, 2, 3, 4]))) == "meter-data.ERR_K_MIN"

@@ -101,7 +101,7 @@ def test_one_band_is_computed_by_the_contract(machine: Machine, rng: random.Rand
     hint = bill_proof.computed_hint(of.lines[0], made)
     assert of.send(calls.calculate_bills(of.sender, Billing(1, 0, 1, ()), hint)).ok() is True
     assert of.final() == list(made.public.bills)
-    assert [slot.bill.value for slot in made.slots] == [BLOCKS * 50, 1_800_350, 8_000_350, 600]
+    assert [slot.bill.value for slot in made.slots] == [BLOCKS * 50, 1_800_350, 8_000_350, 0]
 
 
 @pytest.mark.parametrize("charge", [50, 0])

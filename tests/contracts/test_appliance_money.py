@@ -213,7 +213,8 @@ def test_what_was_credited_once_is_refused_again(machine: Machine, rng: random.R
 
 
 def test_the_appliance_calls_refusals_by_the_contracts_names() -> None:
-    there = {error.code: error.name for name in ("billing", "payment") for error in constants_of(name, name)}
+    names = ("billing", "payment", "dispute-resolution", "governance")
+    there = {error.code: error.name for name in names for error in constants_of(name, name)}
     assert there == errors.ERRORS
     assert errors.error_name(ResponseErr(UInt(515))) == "ERR_UNPROVED"
     assert errors.error_name(ResponseErr(UInt(202))) == "ERR_REPLAY"

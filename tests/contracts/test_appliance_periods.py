@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from appliance import accounts, billing, call, follow, prove, resident, settle
+from appliance import accounts, answer, billing, call, follow, prove, resident, settle
 from appliance.app import Household, core_store
 from appliance.calls import payment
 from appliance.chain.address import Address, Network
@@ -53,10 +53,11 @@ class Gateway:
 
     def __init__(self, home: Settlement, node: VmNode, db: Database, owned: Household, lane: Lane) -> None:
         self.home, self.vm_node, self.db, self.owned, self.lane = home, node, db, owned, lane
-        self.clock = FakeClock(FIRST * DAY)
+        self.clock = self.wall = FakeClock(FIRST * DAY)
         self.randomness = CountedRandomness()
         self.prover = InlineProver()
         self.compared: dict[int, Comparison] = {}
+        self.watched = answer.Watch()
         self.paid: dict[str, int] = {}
 
     async def used(self, block: int, usage: Sequence[int]) -> None:
@@ -81,8 +82,9 @@ class Gateway:
         await prove.batch_due(db, worker, [ZONE], keys, TIME)
         await prove.prove_due(db, worker, sender, keys, self.randomness, set())
         await settle.prepare_due(db, worker, sender, keys, self.randomness, self.compared)
-        await deliver.sign_due(db, node, self.lane, self.clock, POLICY, {1})
-        await deliver.deliver_due(db, node, self.lane, self.clock, POLICY)
+        await deliver.sign_due(db, node, self.lane, self.wall, POLICY, {1})
+        await deliver.take_up_due(db, node, self.lane, self.wall, POLICY, {1})
+        await deliver.deliver_due(db, node, self.lane, self.wall, POLICY)
         await follow.read_back(db, node, self.lane.deployer, self.lane.address, set())
         await follow.read_back_calls(db, node, sender)
         await self.reckon()
@@ -97,6 +99,8 @@ class Gateway:
         await accounts.settle_due(db, terms, keys)
         await accounts.book_due(db, self.clock.now())
         await settle.compare(db, node, sender, terms, keys, self.compared)
+        await answer.watch_disputes(db, node, sender, {1}, keys, self.watched, POLICY.final_burn_blocks)
+        await answer.act_due(db, node, sender, keys)
 
     async def until_rest(self, rounds: int = 14) -> None:
         """Blocks and burn blocks pass until nothing more happens."""
@@ -136,12 +140,15 @@ def _config(folder: Path, deployer: Address) -> Config:
 
 
 @asynccontextmanager
-async def gateway(vm: Machine, folder: Path) -> AsyncIterator[Gateway]:
-    home = Settlement(vm, small=True, later=("billing", "utility-token", "payment"), ratio=RATIO)
-    home.bootstrap()
+async def gateway(
+    vm: Machine, folder: Path, *, more: Sequence[str] = (), parameters: Mapping[str, int] | None = None
+) -> AsyncIterator[Gateway]:
+    home = Settlement(vm, small=True, later=("billing", "utility-token", "payment", *more), ratio=RATIO)
+    home.bootstrap(parameters=parameters)
     limits = {"ceiling": 1000, "charge-ceiling": 1000, "lifeline": 1}
     first = {"utility": ELECTRICITY, "charge": 50, "bands": BANDS, **limits}
     home.call(home.billing, "found-tariffs", [first], sender=home.deployer).ok()
+    home.call(home.later["utility-token"], "back-with", home.token, sender=home.deployer).ok()
     async with core_store(_config(folder, home.deployer)) as (db, owned):
         lane = Lane(PrivateKey(owned.gateway.raw), Network.TESTNET, home.deployer)
         home.call(home.registry, "register-gateway", lane.address, sender=STEWARD).ok()

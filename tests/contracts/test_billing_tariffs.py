@@ -77,9 +77,8 @@ def test_two_first_tariffs_are_for_two_utilities(m: Money) -> None:
     assert refused(m.s.call(m.s.billing, "found-tariffs", [one, one], sender=m.s.deployer)) == "ERR_FOUNDED"
 
 
-def test_nobody_founds_what_a_second_period_would_be_billed_by(m: Money) -> None:
+def test_nobody_founds_tariffs_for_a_zone_that_is_there(m: Money) -> None:
     m.zone(1, 4)
-    m.meter(1, [1, 1, 1, 1])
     assert refused(found(m, (0, 100))) == "ERR_FOUNDED"
 
 

@@ -100,6 +100,19 @@ def test_a_line_wants_an_occupancy_for_every_usage(proof: Proof, rng: random.Ran
         assert refusal(proof.line([], rate, constant, hint, [True])) == "ERR_LENGTH"
 
 
+@pytest.mark.parametrize(("rate", "constant"), [(250, 9), (250, -9), (1, 9), (250, 0), (0, 9)])
+def test_no_usage_keeps_a_vacant_slot_from_its_line(proof: Proof, rng: random.Random, rate: int, constant: int) -> None:
+    """One of which the rate makes H0 or -H0 once had no hint, so that its zone could never be billed."""
+    (used,) = encoded(openings(rng, [5]))
+    met = H0 * Scalar(pow(max(rate, 1), -1, N))
+    line = Line(rate, constant)
+    expected = line.points(LIB, [used, used], [False, True])
+    for usage in (met.to_bytes(), (-met).to_bytes(), A.to_bytes(), (-A).to_bytes(), bytes(33)):
+        found = proof.line([usage, used], rate, constant, expected.hint, [False, True]).ok()
+        assert tuple(found) == expected.points
+        assert found[0] == H0.to_bytes()
+
+
 @pytest.mark.parametrize("constant", [100, -100])
 def test_a_usage_that_meets_the_constant_has_no_line(proof: Proof, constant: int) -> None:
     """rate*U = constant*A needs a blinding of zero, which nobody derives; any other constant goes through."""
@@ -114,7 +127,7 @@ def test_lines_want_points(proof: Proof, rng: random.Random) -> None:
     (good,) = encoded(openings(rng, [5]))
     for bad in no_points(rng, good):
         assert refusal(proof.line([good, bad], 250, 9, bytes(32))) == "ERR_ENCODING"
-        assert refusal(proof.line([bad, good], 250, -9, bytes(32), [False, True])) == "ERR_ENCODING"
+        assert refusal(proof.line([bad, good], 250, -9, bytes(32), [True, False])) == "ERR_ENCODING"
 
 
 def test_no_usage_costs_the_constant(proof: Proof, rng: random.Random) -> None:

@@ -117,6 +117,7 @@ def test_an_honest_credit_is_shown_and_nothing_is_opened(p: Payer) -> None:
         "sequence": 0,
         "dwelling": p.dwelling,
         "total": 700 * RATIO,
+        "period": 0,
         "answer-by": answer_by,
     }
     assert refusal(p.claim(number)) == "dispute-resolution.ERR_CLAIMED"

@@ -30,7 +30,7 @@ def test_whole_panels_are_the_mirror_s(machine: Machine, rng: random.Random) -> 
         s.metered(rng, 3, [0] * 4)
     for slot in range(4):
         c.join(3, slot)
-    s.call(s.registry, "move-out", JURY, 0, sender=c.who(JURY, 0)).ok()
+    s.together(s.registry, "move-out", JURY, 0)
     s.metered(rng, JURY, [0] * 16)
 
     size = c.read("get-pool-size")

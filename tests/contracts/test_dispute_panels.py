@@ -257,7 +257,7 @@ def test_a_pool_of_the_gone_ends_in_an_assembly(machine: Machine, rng: random.Ra
     s = c.s
     number = c.opened()
     for slot in range(11):
-        s.call(s.registry, "move-out", JURY, slot, sender=c.who(JURY, slot)).ok()
+        s.together(s.registry, "move-out", JURY, slot)
     s.metered(rng, JURY, [0] * 16)
     assert c.draw(number) == []
     found = c.dispute(number)

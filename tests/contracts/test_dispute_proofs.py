@@ -17,7 +17,7 @@ from tests.contracts.disputes import CEILING, HASH, PERIOD, ZONE, Tried
 from tests.contracts.money_zone import points
 from tests.contracts.settlement import GATEWAY, SECOND, STEWARD, STRANGER, TREASURERS, household
 from tests.contracts.vm import CONTRACTS, Machine
-from tests.contracts.votes import burn_to, refusal
+from tests.contracts.votes import burn_to, own_principal, refusal
 
 USAGE = (9000, 5000, 0, 70)
 
@@ -34,8 +34,11 @@ def billed(machine: Machine, rng: random.Random) -> Tried:
 
 @pytest.fixture(scope="module")
 def unchanged(machine: Machine) -> Tried:
-    """For what is refused."""
-    return billed(machine, random.Random("bills"))
+    """For what is refused, also to who has a principal of its own and need not be able to open the bill."""
+    made = billed(machine, random.Random("bills"))
+    for slot in (0, 2):
+        own_principal(made.s, ZONE, slot)
+    return made
 
 
 @pytest.fixture
@@ -75,8 +78,8 @@ def test_a_bill_of_nothing_and_of_others(m: Tried) -> None:
 @pytest.mark.parametrize("amount", [0, 900_001, 2**36 - 1])
 def test_who_cannot_open_the_bill_still_disputes_it(m: Tried, amount: int) -> None:
     """The gateway may have hidden the opening; the resident then names any bill below the highest."""
-    hidden = fresh(m, 123)
-    number = m.court.open_proved(0, hidden, fresh(m, amount), sealed=True).ok()
+    hidden, own = fresh(m, 123), own_principal(m.s, ZONE, 0)
+    number = m.court.open_proved(0, hidden, fresh(m, amount), sealed=True, sender=own).ok()
     assert m.court.dispute(number)["bill"] == points([bill_of(m, 0)])[0]
 
 

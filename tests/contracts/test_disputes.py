@@ -84,7 +84,7 @@ def test_only_who_lived_there_then(c: Court) -> None:
 
 def test_who_has_moved_out_may_still_dispute_and_who_moved_in_may_not(c: Court) -> None:
     s = c.s
-    s.call(s.registry, "move-out", ZONE, 0, sender=RESIDENT).ok()
+    s.together(s.registry, "move-out", ZONE, 0)
     s.metered(c.rng, ZONE, [0] * 4)
     assert s.read(s.registry, "get-slot", ZONE, 0) is None
     newcomer = account("who looks at the empty flat")
@@ -173,7 +173,7 @@ def test_both_sides_show_what_they_have_until_the_ruling(c: Court) -> None:
     assert refusal(c.call("submit-evidence", 9, HASH, sender=RESIDENT)) == "dispute-resolution.ERR_DISPUTE_UNKNOWN"
     assert refusal(c.call("submit-evidence", number, HASH[:31], sender=RESIDENT)) == "dispute-resolution.ERR_HASH"
     receipt = c.call("submit-evidence", number, HASH, sender=RESIDENT)
-    event = {"topic": "evidence", "dispute": number, "resident": True, "hash": HASH}
+    event = {"topic": "evidence", "dispute": number, "resident": True, "hash": HASH, "rule-by": 0}
     assert logged(s, s.disputes, receipt) == (702, event)
     assert c.dispute(number)["answered"] is False
     for sender in (PROVIDER, GATEWAY):

@@ -87,8 +87,8 @@ def test_a_dwelling_contests_a_false_yes(polls: Polls, made: Ballots) -> None:
     assert refusal(polls.executed(number)) == "governance.ERR_REJECTED"
 
 
-def test_fewer_contests_than_the_lead_void_nothing(polls: Polls) -> None:
-    number = tallied(polls, yes=3, no=1)
+def test_fewer_contests_than_half_the_lead_void_nothing(polls: Polls) -> None:
+    number = tallied(polls, yes=4, no=1)
     polls.call("contest-ballot", number, ZONE, 0, sender=own_principal(polls.s, ZONE, 0)).ok()
     polls.executed(number).ok()
     late = polls.call("contest-ballot", number, ZONE, 1, sender=own_principal(polls.s, ZONE, 1))

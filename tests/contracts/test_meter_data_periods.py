@@ -20,7 +20,6 @@ from tests.contracts.settlement import (
     Settlement,
     account,
     consensus_hash,
-    household,
 )
 from tests.contracts.vm import Machine, Receipt, plain
 
@@ -139,7 +138,7 @@ def test_a_zone_that_shrinks_below_k_min_opens_no_total_from_the_next_period_on(
     s = small
     s.submit(s.following(rng, 1, [1, 1, 1, 1])).ok()
     for slot in range(3):
-        s.call(s.registry, "move-out", 1, slot, sender=household(1, slot)).ok()
+        s.together(s.registry, "move-out", 1, slot)
     s.submit(s.following(rng, 1, [1, 1, 1, 1])).ok()
     s.close_period(1).ok()
     assert s.refused(s.proved(s.following(rng, 1, [1, 1, 1, 1]))) == "meter-data.ERR_K_MIN"

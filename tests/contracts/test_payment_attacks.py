@@ -164,7 +164,7 @@ def test_zero_proofs_are_for_one_slot_one_caller_and_one_purpose(m: Money) -> No
         m.bill(1).ok()
         m.settle(1).ok()
     at = m.zones[1]
-    who = household(1, 0)
+    who = m.give_key(1, 0)
     purposes = {
         "another slot": m.slot_context("reward", 1, 1, 1, who),
         "another caller": m.slot_context("reward", 1, 0, 1, household(1, 1)),

@@ -32,11 +32,16 @@ def test_a_derived_principal_is_replaced_by_two_stewards_and_an_own_one_by_itsel
     assert town.call(SECOND, "set-principal", 1, BEN).ok() is True
     assert town.read("get-dwelling-of", ANNA) is None
     assert town.read("get-dwelling-of", BEN) == 1
-    assert town.read("get-dwelling", 1)["own"] is True
+    since = town.read("get-dwelling", 1)["own-since"]
+    assert since > 0
+    assert (town.read("is-own", BEN), town.read("is-own", ANNA)) == (True, False)
+    town.s.vm.burn(5)
     for sender in (ANNA, STEWARD, SECOND):
         assert refusal(town.call(sender, "set-principal", 1, CLARA)) == "ERR_NOT_DWELLING"
     town.call(BEN, "set-principal", 1, CLARA).ok()
     assert town.read("dwelling-principal", 1, 0, 0) == CLARA
+    known = town.read("get-dwelling", 1)
+    assert (known["own"], known["own-since"]) == (True, since)  # as long as two stewards can have known it
     town.turn(1)
     assert refusal(town.call(BEN, "move-out", 1, 0)) == "ERR_ROLE"
     town.call(CLARA, "move-out", 1, 0).ok()
@@ -72,7 +77,7 @@ def test_a_dwelling_finds_its_meters_by_their_pseudonyms(town: Town) -> None:
     assert town.read("get-meter", meter("newer")) == {"zone": 1, "slots": [0, 1], "level": 1, "replaced": False}
     assert town.read("get-meter", meter("shared"))["replaced"] is True
     town.turn(1)
-    town.call(ANNA, "move-out", 1, 0).ok()
+    town.both("move-out", 1, 0)
     town.turn(1)
     assert town.read("get-meters-of", ANNA) == [meter("water")]
 
@@ -144,7 +149,7 @@ def test_a_device_goes_with_the_tenancy(town: Town) -> None:
     town.register(ANNA, (1, 0))
     town.call(ANNA, "set-self-proving", 1, 0, Optional(PHONE)).ok()
     town.turn(1)
-    town.call(ANNA, "move-out", 1, 0).ok()
+    town.both("move-out", 1, 0)
     assert town.read("get-self-prover", 1, 0) == PHONE
     town.turn(1)
     assert town.read("get-self-prover", 1, 0) is None

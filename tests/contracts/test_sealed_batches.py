@@ -122,6 +122,16 @@ def test_a_proof_that_opens_is_no_sealed_one_and_the_other_way_round(hamlet: Set
     assert refusal(seal(s, batch)) == "ERR_REPLAY"
 
 
+def test_a_zone_that_may_open_its_total_is_not_sealed(hamlet: Settlement, rng: random.Random) -> None:
+    """Beside its own bills or growth, a total together with others would show theirs."""
+    s = hamlet
+    s.zone(5, 4)
+    s.zone(6, 4, vacant=[2, 3])
+    for zone in (5, 6):
+        assert refusal(seal(s, s.following(rng, zone, [1, 2, 3, 4]))) == "ERR_MAY_OPEN"
+    s.submit(s.following(rng, 5, [1, 2, 3, 4])).ok()
+
+
 def test_small_zones_open_one_total_together(hamlet: Settlement, rng: random.Random) -> None:
     s = hamlet
     batches = sealed(s, rng, 1, 2, 3)
@@ -195,8 +205,7 @@ def test_a_batch_that_opened_its_total_is_not_combined(hamlet: Settlement, rng: 
 
 def test_batches_that_are_not_alike(hamlet: Settlement, rng: random.Random) -> None:
     s = hamlet
-    s.zone(5, 4, vacant=[1], origin=7)
-    s.zone(6, 4, vacant=[1])
+    s.zone(5, 4, vacant=[1, 2, 3], origin=7)
     (first,) = sealed(s, rng, 1)
     (water,) = sealed(s, rng, 4)
     (elsewhen,) = sealed(s, rng, 5)
@@ -204,8 +213,8 @@ def test_batches_that_are_not_alike(hamlet: Settlement, rng: random.Random) -> N
     for other in (water, elsewhen, shorter):
         assert refusal(combined(s, [first, other])) == "ERR_NOT_ALIKE"
     # the same blocks at the same time, but one zone closed a period before them
-    s.zone(7, 4, vacant=[1], first_block=99, origin=0)
-    s.zone(8, 4, vacant=[1], first_block=100, origin=DAY)
+    s.zone(7, 4, vacant=[1, 2, 3], first_block=99, origin=0)
+    s.zone(8, 4, vacant=[1, 2, 3], first_block=100, origin=DAY)
     sealed(s, rng, 7, blocks=1)
     s.close_period(7).ok()
     (later,) = sealed(s, rng, 7)

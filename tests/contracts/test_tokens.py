@@ -105,7 +105,10 @@ def test_only_payment_mints_and_burns_rewards(machine: Machine) -> None:
     assert refused(s.call(spender, "burn", 1, FIRST, sender=FIRST)) == "utility-token.ERR_CALLER"
 
 
-def test_rewards_are_backed_once_by_a_listed_token(s: Settlement) -> None:
+def test_rewards_are_backed_once_by_a_listed_token_before_there_is_a_zone(machine: Machine, s: Settlement) -> None:
+    assert refused(utility(s, "back-with", s.token, sender=s.deployer)) == "utility-token.ERR_BACKED"
+    s = Settlement(machine, small=True, later=CONTRACTS)
+    s.bootstrap()
     assert s.read(s.later["utility-token"], "get-backing") is None
     for who, token in ((STRANGER, s.token), (s.deployer, s.later["voucher-token"])):
         assert refused(utility(s, "back-with", token, sender=who)) == "utility-token.ERR_BACKED"

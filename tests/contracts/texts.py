@@ -54,6 +54,8 @@ OFFICE: Final = """
 (define-public (approve (name (string-ascii 32)) (role uint) (action (buff 32)) (needed uint))
   (contract-call? .user-registry approve name role contract-caller action needed))
 (define-public (expose (zone uint) (period uint) (slot uint)) (contract-call? .aggregation expose zone period slot))
+(define-public (expose-slots (zone uint) (period uint) (mask uint))
+  (contract-call? .aggregation expose-slots zone period mask))
 """
 """Stands in for governance, payment or meter-data, whichever of them it is made: passes everything on for anybody."""
 

@@ -186,6 +186,17 @@ class Machine:
         """A private function, which only the VM of the tests can reach."""
         return self._call("private", contract, function, list(args), contract.address)
 
+    def stored(self, *asked: tuple[Contract, str] | tuple[Contract, str, Any]) -> list[Any]:
+        """What contracts keep, without running them: data variables by name, map entries by name and key, or None."""
+        wanted = []
+        for contract, name, *key in asked:
+            wanted.append({"contract": str(contract), "name": name})
+            if key:
+                wanted[-1]["key"] = serialize(value(key[0])).hex()
+        return [
+            plain(deserialize(bytes.fromhex(kept))) for kept in self._ask({"op": "stored", "asked": wanted})["stored"]
+        ]
+
     def _call(self, op: str, contract: Contract, function: str, args: list[Any], sender: Address) -> Receipt:
         answer = self._ask(
             {

@@ -97,8 +97,11 @@ class Reply:
 class Devnet:
     """One run of the local chain. `kill` is kill -9; `start` again continues from the same folder."""
 
-    def __init__(self, node: Path, data: Path, accounts: dict[str, int], *, block_ms: int = 0) -> None:
+    def __init__(
+        self, node: Path, data: Path, accounts: dict[str, int], *, block_ms: int = 0, burn_run: int = 1
+    ) -> None:
         self._node = node
+        self.burn_run = burn_run
         self.data = data
         self._block_ms = block_ms
         self._genesis = data.parent / f"{data.name}-genesis.json"
@@ -113,6 +116,7 @@ class Devnet:
         """True once ready; False when the process ended instead, with `exit_code` and `messages`."""
         command = [str(self._node), QUICK_START, str(CONTRACTS / "devnet" / "server.mjs"), "--port", "0"]
         command += ["--data", str(self.data), "--block-ms", str(self._block_ms), "--genesis", str(self._genesis)]
+        command += ["--burn-run", str(self.burn_run)]
         log = self.data.parent / f"{self.data.name}.log"
         with log.open("w", encoding="utf-8") as stderr:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)

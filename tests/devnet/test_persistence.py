@@ -233,3 +233,23 @@ def wait_until_mined(chain: Devnet, txid: str) -> None:
             return
         time.sleep(0.005)
     pytest.fail(f"{txid} was not mined")
+
+
+def test_bitcoin_blocks_may_come_in_runs_and_a_restart_replays_them(
+    node: Path, genesis: dict[str, int], tmp_path: Path
+) -> None:
+    """A run of them comes after two scheduled blocks, each with its empty Stacks block, and is replayed as it was."""
+    chain = Devnet(node, tmp_path / "chain", genesis, burn_run=72)
+    assert chain.start(), chain.messages
+    before, after = chain.state(), chain.mine(4)
+    assert after["burn_block_height"] - before["burn_block_height"] == 72
+    assert after["stacks_tip_height"] - before["stacks_tip_height"] == 76
+    chain.kill()
+    chain.burn_run = 1
+    assert chain.start(), chain.messages
+    assert chain.state()["stacks_tip"] == after["stacks_tip"]
+    chain.kill()
+    chain.burn_run = 0
+    assert not chain.start()
+    assert chain.exit_code == 2
+    assert "--burn-run must be at least 1" in chain.messages

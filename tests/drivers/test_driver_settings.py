@@ -89,4 +89,4 @@ def test_a_driver_cannot_be_changed() -> None:
 
 
 def test_settings_name_the_models_there_are() -> None:
-    assert model.names() == ("abb-b23", "eastron-sdm120", "eastron-sdm630")
+    assert model.names() == ("abb-b23", "bove-b", "eastron-sdm120", "eastron-sdm630")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from drivers.decode import Encoding, Layout, WordOrder, decode
 from drivers.modbus import model
 from drivers.simulate.encode import encode, ieee754
-from drivers.simulate.load import WATTS, Dwelling, LoadCurve, jitter
+from drivers.simulate.load import MEANS, ML_PER_HOUR, WATTS, Dwelling, LoadCurve, jitter
 
 ORIGIN = 1_790_000_123  # not on the hour
 HOUR = 3600
@@ -28,7 +28,7 @@ def curve(kind: Dwelling, seed: int = 7, start: int = 123_456) -> LoadCurve:
 @given(kinds, seeds, st.lists(times, min_size=2, max_size=8))
 def test_the_index_never_falls(kind: Dwelling, seed: int, instants: list[int]) -> None:
     load = curve(kind, seed)
-    indexes = [load.index_wh(at) for at in sorted(instants)]
+    indexes = [load.index(at) for at in sorted(instants)]
     assert indexes == sorted(indexes)
     assert indexes[0] >= 123_456
 
@@ -37,22 +37,22 @@ def test_the_index_never_falls(kind: Dwelling, seed: int, instants: list[int]) -
 def test_the_index_is_a_function_of_time_alone(kind: Dwelling, seed: int, first: int, then: int) -> None:
     """Asked in another order, or by another simulator after a restart, it is the same."""
     old, new = curve(kind, seed), curve(kind, seed)
-    assert (old.index_wh(first), old.index_wh(then)) == (new.index_wh(then), new.index_wh(first))[::-1]
+    assert (old.index(first), old.index(then)) == (new.index(then), new.index(first))[::-1]
 
 
 @pytest.mark.parametrize("kind", list(Dwelling))
 def test_the_index_is_the_power_summed_second_by_second(kind: Dwelling) -> None:
     load = curve(kind)
-    watt_seconds = 0
+    rate_seconds = 0
     for at in range(ORIGIN, ORIGIN + 3 * HOUR):
-        assert load.index_wh(at) == 123_456 + watt_seconds // HOUR
-        watt_seconds += load.power_w(at)
+        assert load.index(at) == 123_456 + rate_seconds // HOUR
+        rate_seconds += load.rate(at)
 
 
 @given(kinds, seeds, times)
 def test_power_stands_still_within_an_hour(kind: Dwelling, seed: int, at: int) -> None:
     load = curve(kind, seed)
-    assert load.power_w(at) == load.power_w(at // HOUR * HOUR)
+    assert load.rate(at) == load.rate(at // HOUR * HOUR)
 
 
 def test_dwellings_use_different_amounts_at_different_hours() -> None:
@@ -61,7 +61,7 @@ def test_dwellings_use_different_amounts_at_different_hours() -> None:
     shapes = {}
     for kind, load in loads.items():
         first = (ORIGIN // DAY + 1) * DAY
-        hours = [sum(load.power_w(first + day * DAY + hour * HOUR) for day in range(days)) for hour in range(24)]
+        hours = [sum(load.rate(first + day * DAY + hour * HOUR) for day in range(days)) for hour in range(24)]
         total = sum(hours)
         shapes[kind] = [1000 * watts // total for watts in hours]
         assert 9 * days * sum(WATTS[kind]) < 10 * total < 11 * days * sum(WATTS[kind]) or kind is Dwelling.IDLE
@@ -69,24 +69,38 @@ def test_dwellings_use_different_amounts_at_different_hours() -> None:
     assert max(range(24), key=shapes[Dwelling.FAMILY].__getitem__) in (18, 19, 20)
     assert shapes[Dwelling.SHOP][12] > 3 * shapes[Dwelling.SHOP][2]
     assert shapes[Dwelling.NIGHT][23] > 3 * shapes[Dwelling.NIGHT][12]
-    week = {kind: load.index_wh(ORIGIN + 7 * DAY) - load.index_wh(ORIGIN) for kind, load in loads.items()}
+    week = {kind: load.index(ORIGIN + 7 * DAY) - load.index(ORIGIN) for kind, load in loads.items()}
     assert week[Dwelling.IDLE] < 1000 < week[Dwelling.SINGLE] < week[Dwelling.FAMILY] < week[Dwelling.SHOP]
 
 
 def test_neighbours_of_one_kind_differ() -> None:
-    weeks = {curve(Dwelling.FAMILY, seed).index_wh(ORIGIN + 7 * DAY) for seed in range(100)}
+    weeks = {curve(Dwelling.FAMILY, seed).index(ORIGIN + 7 * DAY) for seed in range(100)}
     assert len(weeks) > 90
 
 
-def test_no_dwelling_takes_more_than_any_meter_carries() -> None:
-    most = min(model.load(name).register.max_rate for name in model.names())
-    assert max(max(watts) for watts in WATTS.values()) * 120 * 140 // 10_000 < most
+@pytest.mark.parametrize("utility", list(model.Utility))
+def test_no_dwelling_takes_more_than_any_meter_carries(utility: model.Utility) -> None:
+    meters = [model.load(name) for name in model.names()]
+    most = min(meter.register.max_rate for meter in meters if meter.utility is utility)
+    assert max(max(rates) for rates in MEANS[utility].values()) * 120 * 140 // 10_000 < most
+
+
+def test_water_is_taken_when_people_are_awake() -> None:
+    first = (ORIGIN // DAY + 1) * DAY
+    week = {}
+    for kind in Dwelling:
+        load = LoadCurve(kind, 7, ORIGIN, 0, ML_PER_HOUR)
+        week[kind] = load.index(first + 7 * DAY) - load.index(first)
+    assert week[Dwelling.IDLE] == 0
+    assert 150_000 < week[Dwelling.SINGLE] < week[Dwelling.SHOP] < week[Dwelling.FAMILY] < 2_500_000  # ml
+    family = LoadCurve(Dwelling.FAMILY, 7, ORIGIN, 0, ML_PER_HOUR)
+    assert family.index(first + 4 * HOUR) - family.index(first) < 2_000 < family.rate(first + 6 * HOUR)
 
 
 def test_there_is_no_index_before_the_origin() -> None:
-    assert curve(Dwelling.FAMILY).index_wh(ORIGIN) == 123_456
+    assert curve(Dwelling.FAMILY).index(ORIGIN) == 123_456
     with pytest.raises(ValueError, match="before"):
-        curve(Dwelling.FAMILY).index_wh(ORIGIN - 1)
+        curve(Dwelling.FAMILY).index(ORIGIN - 1)
 
 
 def test_jitter_is_frozen() -> None:

@@ -53,16 +53,24 @@ DEVICES: dict[str, dict[str, tuple[int, int, str, int]]] = {
         "power": (3, 0x5B14, "FFFDB5C5", -1_500_750),  # feeding in: -1500.75 W
         "frequency": (3, 0x5B2C, "1386", 49_980),
     },
+    "bove-b": {
+        "volume": (3, 0x0007, "614E00BC", 12_345_678_000),  # 12345678 litres, the low word first
+        "flow": (3, 0x0001, "86A00001", 1_000_000),  # 100000 x 0.01 litre per hour
+    },
 }
+BILLED = {"bove-b": ("volume", "8-0:1.0.0", Unit.ML)}
+BILLED |= dict.fromkeys(("eastron-sdm120", "eastron-sdm630", "abb-b23"), ("import", "1-0:1.8.0", Unit.WH))
 SERIALS = {
     "eastron-sdm120": (3, 0xFC00, "00BC614E", "12345678"),
     "eastron-sdm630": (3, 0xFC00, "00BC614E", "12345678"),
     "abb-b23": (3, 0x8900, "00BC614E", "12345678"),
+    "bove-b": (3, 0x0021, "614E00BC", "12345678"),
 }
 IDENTITIES = {
     "eastron-sdm120": ("Eastron", "SDM120-Modbus", Confidence.A, 11_385),
     "eastron-sdm630": ("Eastron", "SDM630-Modbus", Confidence.A, 75_900),
     "abb-b23": ("ABB", "B23", Confidence.B, 49_335),
+    "bove-b": ("BOVE", "B series, ultrasonic", Confidence.C, 5_000_000),
 }
 
 
@@ -90,19 +98,20 @@ def registers_of(name: str) -> dict[tuple[int, int], str]:
 
 
 def test_the_table_has_every_model_and_every_point() -> None:
-    assert set(DEVICES) == set(SERIALS) == set(IDENTITIES) == set(model.names())
+    assert set(DEVICES) == set(SERIALS) == set(IDENTITIES) == set(BILLED) == set(model.names())
     for name, points in DEVICES.items():
         assert set(points) == {point.key for point in model.load(name).points}
 
 
 @pytest.mark.parametrize("name", model.names())
 async def test_the_driver_reads_the_index_of_every_model(name: str) -> None:
-    function, address, data, expected = DEVICES[name]["import"]
+    key, code, unit = BILLED[name]
+    function, address, data, expected = DEVICES[name][key]
     async with bench(name, registers_of(name)) as it:
         reading = await it.meter.read()
     assert reading.index == expected
-    assert reading.register == "1-0:1.8.0"
-    assert reading.unit is Unit.WH
+    assert reading.register == code
+    assert reading.unit is unit
     assert reading.at == clock()
     assert reading.level is Authenticity.L0
     assert reading.frame == bytes.fromhex(data)
@@ -128,7 +137,8 @@ async def test_every_model_identifies_itself(name: str) -> None:
     assert (identity.vendor, identity.model, identity.confidence) == (vendor, plate, confidence)
     assert identity.serial == SERIALS[name][3]
     assert identity.profile == f"{name}@1"
-    assert identity.register.code == "1-0:1.8.0"
+    assert identity.register.code == BILLED[name][1]
+    assert identity.register.unit is BILLED[name][2]
     assert identity.register.max_rate == max_rate
     assert identity.register.modulus is None
     assert not identity.register.resettable

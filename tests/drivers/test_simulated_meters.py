@@ -7,15 +7,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from drivers.api import DriverError, Meter, Settings
+from drivers.api import DriverError, Meter, Settings, Unit
 from drivers.modbus import DRIVER
+from drivers.modbus.model import Utility
 from drivers.simulate import Fault, FaultKind, Plan, PlannedMeter, Settlement, parse, plan
 from drivers.simulate.load import Dwelling
 from tests.drivers.scripted_meter import settings
@@ -82,9 +83,9 @@ def free_ports(count: int) -> list[int]:
             holder.close()
 
 
-def default_plan(zones: int = 2, slots: int = 16) -> Plan:
+def default_plan(utilities: Sequence[Utility] = tuple(Utility)) -> Plan:
     """The default plan, moved to ports that are free here."""
-    usual = plan(zones, slots, epoch_utc=EPOCH, epoch_wall_ms=0)
+    usual = plan(utilities, epoch_utc=EPOCH, epoch_wall_ms=0)
     ports = sorted({meter.port for meter in usual.meters})
     moved = dict(zip(ports, free_ports(len(ports)), strict=True))
     return replace(usual, meters=tuple(replace(meter, port=moved[meter.port]) for meter in usual.meters))
@@ -94,17 +95,18 @@ def one(model: str = "eastron-sdm120", fault: Fault | None = None, dwelling: Dwe
     return Plan(EPOCH, 0, 1, (PlannedMeter("m", 0, 1, model, 7, dwelling, 123_456, fault),))
 
 
-def test_the_default_plan_is_two_zones_of_sixteen() -> None:
+def test_the_default_plan_is_two_zones_of_the_same_sixteen_dwellings() -> None:
     usual = plan(epoch_utc=EPOCH, epoch_wall_ms=1000)
     assert len(usual.meters) == len({meter.name for meter in usual.meters}) == 32
     assert len({(meter.port, meter.unit) for meter in usual.meters}) == 32
     assert usual.meters[0].name == "z1s00"
     assert usual.meters[-1].name == "z2s15"
-    assert {meter.model for meter in usual.meters} == {"eastron-sdm120", "eastron-sdm630", "abb-b23"}
+    halves = [{meter.model for meter in half} for half in (usual.meters[:16], usual.meters[16:])]
+    assert halves == [{"eastron-sdm120", "eastron-sdm630", "abb-b23"}, {"bove-b"}]
     assert {meter.dwelling for meter in usual.meters} == set(Dwelling)
+    assert [meter.dwelling for meter in usual.meters[:16]] == [meter.dwelling for meter in usual.meters[16:]]
     gateways = [meter.port for meter in usual.meters if meter.unit > 1]
-    assert len(gateways) == 6
-    assert len(set(gateways)) == 2
+    assert (len(gateways), len(set(gateways))) == (6, 2)
     assert parse(usual.to_json()) == usual
 
 
@@ -123,14 +125,14 @@ async def test_thirty_two_meters_are_read_and_the_log_says_the_same() -> None:
 
 
 async def test_every_virtual_meter_passes_its_models_probe() -> None:
-    async with town(default_plan(1)) as there, meters_of(there) as meters:
+    async with town(default_plan()) as there, meters_of(there) as meters:
         identities = [await meter.identify() for meter in meters.values()]
     assert [identity.profile for identity in identities] == [f"{meter.model}@1" for meter in there.plan.meters]
-    assert len({identity.serial for identity in identities}) == 16
+    assert len({identity.serial for identity in identities}) == 32
     assert not there.log
 
 
-@pytest.mark.parametrize("model", ["eastron-sdm120", "eastron-sdm630", "abb-b23"])
+@pytest.mark.parametrize("model", ["eastron-sdm120", "eastron-sdm630", "abb-b23", "bove-b"])
 async def test_a_restart_changes_no_number(model: str) -> None:
     indexes = []
     for _ in range(2):
@@ -149,6 +151,18 @@ async def test_the_index_on_the_wire_never_falls_and_keeps_to_the_load() -> None
     assert indexes == sorted(indexes)
     assert all(index % 10 == 0 for index in indexes)  # this counter steps by 0.01 kWh
     assert 20_000 < indexes[-1] - indexes[0] < 60_000
+
+
+async def test_a_water_meter_shows_whole_litres_in_millilitres() -> None:
+    async with town(one("bove-b")) as there, meters_of(there) as meters:
+        hours = range(EPOCH, EPOCH + 25 * 3600, 3600)
+        readings = [await meters["m"].read() for there.time.now in hours]
+    assert {(reading.register, reading.unit) for reading in readings} == {("8-0:1.0.0", Unit.ML)}
+    indexes = [reading.index for reading in readings]
+    assert [index for _, _, index in there.log] == indexes == sorted(indexes)
+    assert indexes[0] == 123_000  # of 123456 ml
+    assert all(index % 1000 == 0 for index in indexes)
+    assert 100_000 < indexes[-1] - indexes[0] < 500_000
 
 
 async def test_a_read_of_other_registers_is_not_logged() -> None:
@@ -215,7 +229,7 @@ async def test_a_meter_that_is_not_there_is_silence() -> None:
 
 
 async def test_dead_meters_of_a_gateway_leave_the_living_readable() -> None:
-    async with town(default_plan(1)) as there:
+    async with town(default_plan([Utility.ELECTRICITY])) as there:
         names = [meter.name for meter in there.plan.meters][-4:]
         there.settlement.set_fault(names[0], Fault(FaultKind.SILENT))
         there.settlement.set_fault(names[1], Fault(FaultKind.SLOW, 400))

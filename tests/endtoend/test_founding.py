@@ -23,7 +23,7 @@ CHARTER = founding.Charter(
     provider=STEWARD.address(NETWORK),
     token=Contract(DEPLOYER.address(NETWORK), "voucher-token"),
     ratio=100_000,
-    tariffs=(surroundings.TARIFF,),
+    tariffs=surroundings.TARIFFS,
     treasurers=(GATEWAY.address(NETWORK),),
 )
 PRINCIPALS = {label: PrivateKey(bytes(30) + bytes([1, slot])).address(NETWORK) for slot, label in HOMES.items()}

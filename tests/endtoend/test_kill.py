@@ -63,7 +63,8 @@ async def test_kill_at_random_moments(cuts: int, tmp_path: Path, node: Path) -> 
             await until_final(core, running, _finals(core) + SETTLED_AFTER)
         async with aiohttp.ClientSession() as session:
             books = Books(core)
-            result = await reckon(books, town.served, Node(town.node_url, session), town.deployer, town.gateway)
+            node_there = Node(town.node_url, session)
+            result = await reckon(books, town.served, node_there, town.deployer, town.gateway, town.units)
             books.close()
     assert result.problems == ()
     assert result.equal

@@ -54,9 +54,10 @@ def public_numbers(run: Run) -> set[int]:
         found = {n for row in books.execute("SELECT total, first_block, last_block FROM batch") for n in row}
         found |= {n for (n,) in books.execute("SELECT block FROM block")}
     ports = {config.portal.port, int(run.town.node_url.rsplit(":", 1)[1])}
-    tariff = surroundings.TARIFF
-    prices = {surroundings.RATIO, tariff.charge, tariff.ceiling, tariff.charge_ceiling, tariff.lifeline}
-    prices |= {number for band in tariff.bands for number in (band.start, band.rate)}
+    prices = {surroundings.RATIO}
+    for tariff in surroundings.TARIFFS:
+        prices |= {tariff.charge, tariff.ceiling, tariff.charge_ceiling, tariff.lifeline}
+        prices |= {number for band in tariff.bands for number in (band.start, band.rate)}
     return found | ports | prices | {config.time.block_seconds}
 
 
@@ -98,7 +99,7 @@ async def test_the_search_finds_what_is_there(run: Run) -> None:
     for content in (
         b"log: " + owned["dwelling/A-01"].raw,
         b"log: " + owned["gateway"].raw.hex().encode(),
-        f"code {owned['dwelling/B-02'].sign_in_code()}".encode(),
+        f"code {owned['dwelling/A-02'].sign_in_code()}".encode(),
         f"meter shows {number} Wh".encode(),
         slot_blindings(run)[0].hex().encode(),
     ):

@@ -34,7 +34,9 @@ def copied(run: Run, tmp_path: Path) -> Path:
 async def verdict(run: Run, folder: Path) -> Reckoning:
     books = Books(folder / "core.db")
     try:
-        return await reckon(books, folder / "served.jsonl", run.node, run.town.deployer, run.town.gateway)
+        return await reckon(
+            books, folder / "served.jsonl", run.node, run.town.deployer, run.town.gateway, run.town.units
+        )
     finally:
         books.close()
 
@@ -48,13 +50,16 @@ async def test_a_sound_run_is_equal(run: Run, copied: Path) -> None:
     """Batches that the chain took after the copy was made do not matter here: the run is stopped by its own count."""
     books = Books(run.core)
     try:
-        result = await reckon(books, run.town.served, run.node, run.town.deployer, run.town.gateway)
+        result = await reckon(books, run.town.served, run.node, run.town.deployer, run.town.gateway, run.town.units)
     finally:
         books.close()
     sums = [problem for problem in result.problems if "count or sum" not in problem and "executed" not in problem]
     assert sums == [], "a running appliance may add a batch between two questions, nothing else may differ"
     assert result.meters == 32
     assert len(result.totals) >= 4
+    assert {(total.zone, total.unit) for total in result.totals} == {(1, "Wh"), (2, "L")}
+    litres = [total.meters for total in result.totals if total.unit == "L"]
+    assert all(0 < used < 20_000 for used in litres), "16 homes in two days"
     assert all(total.meters == total.chain for total in result.totals)
     assert result.range_proved
     assert {(proving.of, proving.count >= 4) for proving in result.proofs} == {("block", True), ("batch", True)}
@@ -67,13 +72,14 @@ async def test_a_sound_run_is_equal(run: Run, copied: Path) -> None:
         "transactions",
         "totals",
         "settled",
+        "paid",
         "proofs",
         "range_proved",
         "equal",
         "seconds",
     }
     assert set(printed["transactions"][0]) == {"function", "txid", "status", "runtime", "bytes"}
-    assert set(printed["totals"][0]) == {"zone", "batch", "meters", "chain"}
+    assert set(printed["totals"][0]) == {"zone", "unit", "batch", "meters", "chain"}
     assert all(made["status"] == "success" for made in printed["transactions"][:4])
     batches = [made for made in printed["transactions"][:4] if made["function"] == "meter-data.submit-usage-batch"]
     assert batches
@@ -120,7 +126,7 @@ async def test_range_proved_is_what_the_contract_says_of_every_batch(run: Run, c
     books = Books(copied / "core.db")
     try:
         node = cast(Node, Doubting(run, checked))
-        result = await reckon(books, run.town.served, node, run.town.deployer, run.town.gateway)
+        result = await reckon(books, run.town.served, node, run.town.deployer, run.town.gateway, run.town.units)
     finally:
         books.close()
     assert not result.range_proved
@@ -147,7 +153,7 @@ async def test_the_summary_has_seconds_per_proof_and_the_cost_of_each_call(run: 
 async def test_a_meter_that_showed_something_else_is_found(run: Run, copied: Path) -> None:
     log = copied / "served.jsonl"
     entries = [json.loads(line) for line in log.read_text().splitlines()]
-    log.write_text("\n".join(json.dumps({**e, "index": e["index"] + (e["meter"] == "z2s07")}) for e in entries))
+    log.write_text("\n".join(json.dumps({**e, "index": e["index"] + 1000 * (e["meter"] == "z2s07")}) for e in entries))
     result = await verdict(run, copied)
     assert any("z2s07 never showed" in problem for problem in result.problems)
     assert not result.equal

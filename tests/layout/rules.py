@@ -29,8 +29,9 @@ CIRCUITS_REFUSED = (*NO_INPUT_OUTPUT, "datetime", "io", "multiprocessing", "os",
 DRIVERS_ALLOWED = ("drivers", "bleak", "pymodbus", "serial", "cryptography", "gpiod")
 WEB_ALLOWED = (
     *("web", "appliance.store.portal", "appliance.store.shown", "appliance.store.database", "appliance.config"),
-    "circuits",
+    *("appliance.store.votes", "circuits"),
 )
+RESIDENT_ALLOWED = ("circuits", "appliance.chain", "appliance.resident")
 NO_TRANSPORT = frozenset({"api", "registry", "decode", "table", "models"})
 OWN_CLOCK = ("appliance.clock", "appliance.cli", "drivers.simulate")
 NOW = re.compile(r"\b(time\.time(_ns)?|datetime\.(now|utcnow|today)|date\.today)$")
@@ -117,10 +118,11 @@ def web_imports(root: Path) -> Iterator[str]:
 
 def resident_imports(root: Path) -> Iterator[str]:
     """What proves for a dwelling needs circuits and the wire format alone."""
-    path = root / "appliance" / "resident.py"
-    for line, name in imports(root, path) if path.exists() else ():
-        if name.split(".")[0] in PACKAGES and not within(name, ("circuits", "appliance.chain")):
-            yield f"{path.relative_to(root)}:{line}: a dwelling's own program imports {name}"
+    for module in ("resident", "resident_money"):
+        path = root / "appliance" / f"{module}.py"
+        for line, name in imports(root, path) if path.exists() else ():
+            if name.split(".")[0] in PACKAGES and not within(name, RESIDENT_ALLOWED):
+                yield f"{path.relative_to(root)}:{line}: a dwelling's own program imports {name}"
 
 
 def pure_imports(root: Path) -> Iterator[str]:

@@ -27,6 +27,8 @@ MATRIX = {
     ("POST", "/finish"): ("/finish", (200, "/sign-in"), (200, "/finished")),
     ("GET", "/usage"): ("/usage", (200, "/sign-in"), (200, "/usage")),
     ("GET", "/bills"): ("/bills", (200, "/sign-in"), (200, "/bills")),
+    ("GET", "/votes"): ("/votes", (200, "/sign-in"), (200, "/votes")),
+    ("POST", "/votes/{proposal}"): ("/votes/1", (200, "/sign-in"), (404, "/votes/1")),
     ("GET", "/usage/{zone}/{first_block}"): ("/usage/1/100", (200, "/sign-in"), (200, "/usage/1/100")),
     ("POST", "/usage/{zone}/{first_block}/check"): (
         "/usage/1/100/check",
@@ -251,4 +253,5 @@ async def _hashed(owner: Card) -> tuple[bytes, bytes]:
 async def test_audiences_are_what_they_say(running: Running) -> None:
     residents = {path for (_, path), audience in running.app[AUDIENCES].items() if audience is Audience.RESIDENT}
     own = {"/finish", "/usage", "/bills", "/usage/{zone}/{first_block}", "/usage/{zone}/{first_block}/check"}
+    own |= {"/votes", "/votes/{proposal}"}
     assert residents == own

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
+from typing import get_args
 
 import pytest
 
@@ -11,11 +13,13 @@ from appliance.bill import BandStep, ChargeStep, Tariff, bill
 from appliance.money import Money
 from appliance.settlement import Account, settle
 from appliance.store import portal, shown
+from circuits import code
 from circuits.tariff import Band
 from tests.web.conftest import Running, Visitor
 from tests.web.village import DAY, ELECTRICITY, OFFSET_MINUTES, START
 from web import amounts
 from web.locale import locale
+from web.resident.bills import contest
 
 PLACE = portal.Place("Lane", OFFSET_MINUTES, "KES", 5)
 TARIFF = Tariff(1, 2, 0, 50_000, (Band(0, 1000), Band(4000, 1500)))
@@ -134,3 +138,46 @@ def test_money_is_exact(units: int, decimals: int, currency: str, text: str) -> 
 def test_a_rate_is_of_what_people_buy() -> None:
     assert amounts.rate(1000, "Wh", PLACE).replace(amounts.SPACE, " ") == "10.00 KES/kWh"
     assert amounts.rate(250, "L", PLACE).replace(amounts.SPACE, " ") == "2.50 KES/m³"
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (shown.Contest("answer", 900_500, None, None), ["dispute.unread"]),
+        (shown.Contest("against", None, 100_000_000, None), ["dispute.against"]),
+        (shown.Contest("closed-for", None, 100_000_000, None), ["dispute.closed_for", "dispute.waits"]),
+        (shown.Contest("closed-for", None, 100_000_000, 3), ["dispute.closed_for", "dispute.corrected"]),
+    ],
+)
+async def test_a_dispute_says_where_it_stands(
+    running: Running, resident: Visitor, found: shown.Contest, says: list[str]
+) -> None:
+    await put(running, made(6, 0, "final"))
+    async with running.database.transaction() as tx:
+        await shown.put_contest(tx, ELECTRICITY, 6, 0, found)
+    page = plain((await resident.get("/bills")).text)
+    assert all(SAY(key) in page for key in ("dispute.title", *says))
+    assert ("until block 900123" in page) is False, "it is disputed already"
+    if found.height:
+        assert "by block 900500 of the Bitcoin chain, or you are right" in page
+    if found.claimed:
+        assert "You say that 1 000.00 KES is right." in page
+
+
+def test_every_stage_has_its_words() -> None:
+    ended = ("for", "against", "closed-for", "closed-against")
+    for stage in get_args(shown.Stage):
+        heights = [*([None] if stage in ended else []), *([] if stage.startswith("closed") else [900_500])]
+        for height in heights:
+            for language in ("en", "sw"):
+                assert contest(shown.Contest(stage, height, 5, None), PLACE, locale(language))
+
+
+async def test_a_home_without_arrears_has_a_reward_code(
+    running: Running, resident: Visitor, neighbour: Visitor
+) -> None:
+    clear = (7).to_bytes(32, "big")
+    await put(running, replace(made(6, 0, "settled", Account(Money(200_000_000), Money(0))), clear=clear))
+    reward_code = code.encode(clear, checked=True)
+    assert reward_code in plain((await resident.get("/bills")).text)
+    assert reward_code not in (await neighbour.get("/bills")).text

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from appliance.store import portal, shown
+from circuits import code
 from web.access import signed_in
 from web.amounts import amount, day, money, rate
 from web.locale import Locale
@@ -38,6 +39,8 @@ class ShownBill:
     account: list[ShownStep]
     left: str
     owed: str | None
+    contest: list[str]
+    reward_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,26 @@ def _shown(bill: shown.Bill, zone: portal.Zone, place: portal.Place, words: Loca
         [] if after is None else _account(bill.amount, after, place, words),
         "" if after is None else cost(after.balance),
         cost(after.arrears) if after is not None and after.arrears else None,
+        [] if bill.contest is None else contest(bill.contest, place, words),
+        None if bill.clear is None else code.encode(bill.clear, checked=True),
     )
+
+
+def contest(of: shown.Contest, place: portal.Place, words: Locale) -> list[str]:
+    """Where a dispute stands, in sentences."""
+    stage = of.stage.replace("-", "_")
+    if of.height is None or stage.startswith("closed"):
+        said = [words.text(f"dispute.{stage}")]
+    else:
+        said = [words.text(f"dispute.{stage}_until", height=of.height)]
+    said += [words.text("dispute.unread" if of.claimed is None else "dispute.claimed", amount=_cost(of.claimed, place))]
+    if stage == "closed_for" and of.claimed is not None:
+        said += [words.text("dispute.waits" if of.corrected is None else "dispute.corrected")]
+    return said
+
+
+def _cost(units: int | None, place: portal.Place) -> str:
+    return "" if units is None else money(units, place)
 
 
 def _step_words(step: shown.Step, unit: portal.Unit, place: portal.Place, words: Locale) -> str:

@@ -71,6 +71,7 @@ CREATE TABLE bill (
     slot       INTEGER NOT NULL,
     holder     TEXT NOT NULL REFERENCES sealed (name),
     occupied   INTEGER NOT NULL CHECK (occupied IN (0, 1)),   -- by the registry, in this period
+    began      INTEGER NOT NULL CHECK (began IN (0, 1)),      -- with this period: nothing is owed from before
     usage      INTEGER NOT NULL CHECK (usage >= 0),           -- Wh or litre, of the period
     amount     INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 281474976710655),  -- units of account
     commitment BLOB NOT NULL CHECK (length(commitment) = 33),
@@ -206,3 +207,69 @@ DROP TABLE submission_v2;
 CREATE VIEW batch_delivery AS                     -- how every batch's call is doing; state is NULL while it is not signed
     SELECT c.zone, c.number AS first_block, c.on_chain, s.*
     FROM call c LEFT JOIN submission s ON s.call_id = c.id WHERE c.kind = 'batch';
+
+-- Invariant 21: disputes about bills of this gateway's zones, as the chain shows them; what is closed changes no more.
+-- Heights are burn heights. A dispute that was opened with the key that the gateway has may give way to another about the
+-- same bill; a bill is corrected once at most. One correction of a slot at most is named by a settlement.
+CREATE TABLE dispute (
+    id           INTEGER PRIMARY KEY,             -- the contract's
+    zone         INTEGER NOT NULL,
+    slot         INTEGER NOT NULL,
+    period       INTEGER NOT NULL,
+    alternative  BLOB NOT NULL CHECK (length(alternative) = 33),
+    opened       INTEGER NOT NULL,
+    answer_by    INTEGER NOT NULL,
+    answered     INTEGER NOT NULL CHECK (answered IN (0, 1)),
+    round        INTEGER NOT NULL,                -- 1 on appeal
+    redrawn      INTEGER NOT NULL CHECK (redrawn IN (0, 1)),
+    draw_at      INTEGER NOT NULL,
+    assembly     INTEGER NOT NULL CHECK (assembly IN (0, 1)),
+    rule_by      INTEGER NOT NULL,                -- 0 until there is a panel or an assembly
+    for_resident INTEGER,                         -- the ruling, NULL before
+    ruled_at     INTEGER,
+    final        INTEGER,
+    closed       INTEGER NOT NULL CHECK (closed IN (0, 1)),
+    claimed      INTEGER CHECK (claimed BETWEEN 0 AND 281474976710655),  -- what the bill should be; NULL until told
+    corrected    INTEGER,                         -- the period whose settlement takes the difference off
+    shown        TEXT NOT NULL DEFAULT '',        -- the state last copied to portal.db
+    UNIQUE (zone, slot, corrected)
+) STRICT;
+
+-- Invariant 18: proposals by the contract's numbers, as it kept them when they were last looked at.
+CREATE TABLE proposal (
+    id    INTEGER PRIMARY KEY,
+    kept  BLOB NOT NULL,                          -- consensus bytes of what get-proposal answered
+    state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'passed', 'refused', 'done', 'lapsed')),
+    over  INTEGER NOT NULL CHECK (over IN (0, 1)),  -- nothing changes any more
+    shown INTEGER NOT NULL DEFAULT 0 CHECK (shown IN (0, 1))  -- copied to portal.db
+) STRICT;
+
+-- Invariant 19: what a dwelling chose last. It leaves core.db only inside a zone's sum.
+CREATE TABLE choice (
+    proposal INTEGER NOT NULL REFERENCES proposal,
+    label    TEXT NOT NULL,
+    choice   TEXT NOT NULL CHECK (choice IN ('yes', 'no')),
+    PRIMARY KEY (proposal, label)
+) STRICT;
+
+-- Invariant 20: a zone's vectors of ballots by rising revision, each made once; its slots say what opens it.
+CREATE TABLE vector (
+    proposal INTEGER NOT NULL REFERENCES proposal,
+    zone     INTEGER NOT NULL,
+    revision INTEGER NOT NULL CHECK (revision >= 0),
+    mark     BLOB NOT NULL CHECK (length(mark) = 32),         -- SHA-256 of its commitments' consensus bytes
+    counted  INTEGER NOT NULL DEFAULT 0 CHECK (counted IN (0, 1)),  -- the contract kept it at the close
+    PRIMARY KEY (proposal, zone, revision)
+) STRICT;
+
+CREATE TABLE vector_slot (
+    proposal INTEGER NOT NULL,
+    zone     INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    slot     INTEGER NOT NULL,
+    holder   TEXT NOT NULL REFERENCES sealed (name),
+    votes    INTEGER NOT NULL CHECK (votes IN (0, 1)),        -- by the contract; what others choose does not count
+    choice   TEXT CHECK (choice IN ('yes', 'no')),
+    PRIMARY KEY (proposal, zone, revision, slot),
+    FOREIGN KEY (proposal, zone, revision) REFERENCES vector (proposal, zone, revision)
+) STRICT;
