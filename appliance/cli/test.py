@@ -98,12 +98,20 @@ def read_report(report: Path) -> Outcome:
     return Outcome(passed, tuple(failures), tuple(not_run))
 
 
+def spread(arguments: Sequence[str]) -> tuple[str, ...]:
+    """A process for each core, which takes one file after the other; none but this for a debugger or a single file."""
+    alone = "--pdb" in arguments or any(argument.split("::")[0].endswith(".py") for argument in arguments)
+    if alone or importlib.util.find_spec("xdist") is None:
+        return ()
+    return "-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--max-worker-restart", "0"
+
+
 def run_pytest(arguments: Sequence[str], root: Path) -> Outcome:
     if importlib.util.find_spec("pytest") is None:
         return Outcome(0, (), (("pytest", "pytest is not installed"),))
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-I", "-m", "pytest", f"--junit-xml={report}", *arguments]
+        command = [sys.executable, "-I", "-m", "pytest", f"--junit-xml={report}", *spread(arguments), *arguments]
         code = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode
         try:
             outcome = read_report(report)

@@ -1,12 +1,13 @@
 """`./mita test` counts what ran, names what did not and why, and never calls a run without tests good."""
 
 import argparse
+import os
 from pathlib import Path
 
 import pytest
 
 from appliance.cli import test as command
-from appliance.cli.test import Outcome, Step, conclude, run_pytest, run_step
+from appliance.cli.test import Outcome, Step, conclude, run_pytest, run_step, spread
 
 SUITE = """\
 import pytest
@@ -162,3 +163,14 @@ def test_selection(monkeypatch: pytest.MonkeyPatch, words: list[str], steps: int
     assert command.run(parser.parse_args(words)) == 0
     assert len(ran) == steps
     assert asked == [given]
+
+
+def test_files_are_spread_over_the_cores_and_a_single_file_is_not() -> None:
+    assert spread(())[:4] == ("-n", str(os.cpu_count()), "--dist", "loadfile")
+    assert spread(("tests/chain",)) == spread(("-k", "layout")) == spread(())
+    assert spread(("tests/chain/test_node.py::test_tip",)) == spread(("--pdb",)) == ()
+
+
+def test_a_test_that_ends_its_process_is_a_failure_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "test_dies.py").write_text("import os\ndef test_dies(): os._exit(0)\n")
+    assert suite(tmp_path, "def test_good(): pass\n").failures[0] == "test_dies::test_dies"
