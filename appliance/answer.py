@@ -69,7 +69,7 @@ async def act_due(db: Database, node: Node, sender: Sender, keys: Keys) -> None:
     tip = (await node.tip()).burn_height
     for stored in await disputes.unclosed(db):
         act = due(stored.of, tip)
-        if act is None:
+        if act is None or (act is Act.CLOSE and await _may_give_way(db, node, sender, stored.of, tip)):
             continue
         if act is Act.ANSWER:
             digest = await evidence_of(db, stored.of, keys)
@@ -83,6 +83,15 @@ async def act_due(db: Database, node: Node, sender: Sender, keys: Keys) -> None:
         async with db.transaction() as tx:
             call_id = await outbox.put_call(tx, act, stored.of.zone, stored.of.id, part)
             await outbox.prepare(tx, call_id, sender.mark, payload)
+
+
+async def _may_give_way(db: Database, node: Node, sender: Sender, of: Dispute, tip: int) -> bool:
+    """What was opened with a key that the gateway has corrects nothing before the bill is past dispute: till then the
+    dwelling may dispute it with its own. NodeError."""
+    last = await periods.due_of(db, of.zone, of.period)
+    if of.ruling is None or not of.ruling.for_resident or last is None or tip >= last:
+        return False
+    return not await ask(node, sender, calls.read_own, calls.DISPUTES, "get-dispute", UInt(of.id))
 
 
 async def evidence_of(db: Database, of: Dispute, keys: Keys) -> bytes | None:

@@ -7,7 +7,7 @@ import fcntl
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,17 +16,38 @@ from typing import Final
 
 import aiohttp
 
-from appliance import accounts, answer, billing, close, collect, follow, keys, polls, projection, prove, settle
-from appliance.chain.address import Address, Contract, Network
+from appliance import (
+    accounts,
+    answer,
+    billing,
+    claims,
+    close,
+    collect,
+    contests,
+    follow,
+    keys,
+    leaving,
+    mend,
+    polls,
+    projection,
+    prove,
+    sales,
+    sealed,
+    settle,
+)
+from appliance.chain.address import Address, CodecError, Contract, Network
 from appliance.chain.node import Node, NodeError
 from appliance.chain.transaction import PrivateKey
 from appliance.clock import Clock, ScaledClock, SystemClock
 from appliance.collect import Journal
-from appliance.config import Config, ConfigError, TimeConfig, ZoneConfig
+from appliance.config import AgentConfig, Config, ConfigError, TimeConfig, ZoneConfig
 from appliance.delivery import Policy
 from appliance.keys import Seal, Secret
-from appliance.store import blocks, secrets
+from appliance.sales import Seller
+from appliance.store import agents, blocks, secrets
+from appliance.store import leaving as leaving_store
 from appliance.store.database import Database
+from appliance.store.leaving import Departure
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
 from appliance.worker import Keys, Prover
@@ -55,18 +76,44 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentCard:
+    """What an agent's printed card says. Secret: `repr` hides the code."""
+
+    label: str
+    sign_in_code: str
+
+    def __repr__(self) -> str:
+        return f"AgentCard({self.label!r}, ...)"
+
+
+@dataclass(frozen=True, slots=True)
 class Household:
-    """Secrets of a gateway, opened: its own key, the dwellings' by label, and blinding keys by the secrets' names."""
+    """Secrets of a gateway, opened: its own key, the dwellings' by label, blinding keys by the secrets' names, and the
+    agents'."""
 
     gateway: Secret
     dwellings: dict[str, Secret]
     keys: Keys
+    sellers: tuple[Seller, ...] = ()
 
     def cards(self) -> list[Card]:
         return [
             Card(label, secret.sign_in_code(), secret.blinding_key().to_code())
             for label, secret in sorted(self.dwellings.items())
         ]
+
+    def agent_cards(self) -> list[AgentCard]:
+        return [AgentCard(one.config.label, one.secret.sign_in_code()) for one in self.sellers]
+
+
+def _check_address(agent: AgentConfig, network: Network) -> None:
+    """ConfigError for what is no account of the network."""
+    try:
+        right = Address.from_c32(agent.address).version == network.address_version
+    except CodecError:
+        right = False
+    if not right:
+        raise ConfigError(f"agent {agent.label}: {agent.address} is no address of the {network.name.lower()}")
 
 
 def clock_of(config: Config) -> Clock:
@@ -89,18 +136,26 @@ def only_one(data: Path) -> Iterator[None]:
 
 
 async def household(config: Config, db: Database) -> Household:
-    """Opens the secrets, making those that do not exist yet, in one transaction. ConfigError for a move-out."""
+    """Opens the secrets, making those that do not exist yet, in one transaction. ConfigError for a home that
+    the configuration leaves out, and that has not left."""
     seal = Seal(keys.load_device_key(config.data / "device.key", os.urandom), os.urandom)
     async with db.transaction() as tx:
         gateway = await secrets.secret(tx, seal, secrets.GATEWAY, os.urandom)
         labels = sorted({label for zone in config.zones for label in zone.dwellings.values()})
         dwellings = {label: await secrets.secret(tx, seal, secrets.dwelling(label), os.urandom) for label in labels}
+        sellers = tuple(
+            [
+                Seller(one, await secrets.secret(tx, seal, secrets.agent(one.address), os.urandom))
+                for one in config.agents
+            ]
+        )
         for zone in config.zones:
             await secrets.secret(tx, seal, secrets.vacant(zone.zone), os.urandom)
             _same_blocks(zone, config.time, await blocks.first_block(tx, zone.zone))
-            _same_homes(zone, await blocks.holders(tx, zone.zone))
+            left = await leaving_store.departures(tx, zone.zone)
+            _same_homes(zone, await blocks.holders(tx, zone.zone), left)
         named = await secrets.every(tx, seal)
-    return Household(gateway, dwellings, {name: secret.blinding_key() for name, secret in named.items()})
+    return Household(gateway, dwellings, {name: secret.blinding_key() for name, secret in named.items()}, sellers)
 
 
 def _same_blocks(zone: ZoneConfig, time: TimeConfig, first: tuple[int, int, int] | None) -> None:
@@ -116,16 +171,17 @@ def _same_blocks(zone: ZoneConfig, time: TimeConfig, first: tuple[int, int, int]
         raise ConfigError(f"blocks are closed already: write block_seconds = {length}, origin = {origin} in [time]")
 
 
-def _same_homes(zone: ZoneConfig, holders: Mapping[int, str]) -> None:
-    """A home may move into a vacant slot. Moving out needs a final bill, which this version cannot make."""
+def _same_homes(zone: ZoneConfig, holders: Mapping[int, str], left: Sequence[Departure]) -> None:
+    """A home may move into a vacant slot, or one whose home has left, or is about to, as the registry said."""
     if holders and len(holders) != zone.slots:
         raise ConfigError(f"zone {zone.zone} has {len(holders)} slots, not {zone.slots}: a zone keeps its size")
+    gone = {(of.slot, of.holder) for of in left}
     for slot, holder in holders.items():
-        if holder not in (secrets.holder(zone, slot), secrets.vacant(zone.zone)):
+        if holder not in (secrets.holder(zone, slot), secrets.vacant(zone.zone)) and (slot, holder) not in gone:
             home = holder.partition("/")[2]
             raise ConfigError(
-                f'slot {slot} of zone {zone.zone} is {home}\'s: write {slot} = "{home}" in its dwellings; moving out '
-                "is not possible yet"
+                f'slot {slot} of zone {zone.zone} is {home}\'s: write {slot} = "{home}" in its dwellings, until this '
+                "box has read in the registry that it moves out"
             )
 
 
@@ -154,6 +210,8 @@ async def run(config: Config) -> None:
         )
         if lane.deployer.version != lane.network.address_version:
             raise ConfigError(f"chain.deployer {lane.deployer} is no address of the {config.chain.network}")
+        for one in config.agents:
+            _check_address(one, lane.network)
         policy = Policy(config.chain.final_burn_blocks, config.chain.poll_seconds, config.chain.max_fee)
         contract = str(Contract(lane.deployer, "meter-data"))
         log.info("gateway %s, place %s", lane.address, config.place)
@@ -166,12 +224,14 @@ async def run(config: Config) -> None:
             await prove.batch_due(db, prover, config.zones, owned.keys, config.time)
             await prove.prove_due(db, prover, lane.sender, owned.keys, os.urandom, proved)
 
-        proved: set[tuple[int, int]] = set()
+        proved: set[tuple[int, int, bool]] = set()
         ahead: set[int] = set()
         wrong: dict[int, list[str]] = {}
         differing: set[tuple[int, int]] = set()
         compared: dict[int, settle.Comparison] = {}
         watched = answer.Watch()
+        asking = claims.Watch()
+        departing: dict[tuple[int, int], int] = {}
         standing = [polls.NOTHING]
 
         async def sign() -> None:
@@ -181,6 +241,11 @@ async def run(config: Config) -> None:
 
         async def send() -> None:
             await deliver.deliver_due(db, node, lane, wall, policy)
+
+        async def ask_forms() -> None:
+            await sealed.ask_due(db, node, lane.sender)
+            await sealed.combine_due(db, node, lane.sender, config.zones)
+            await wall.sleep(policy.poll)
 
         async def read_back() -> None:
             await follow.confirm_zones(node, lane.deployer, lane.address, config.zones, config.time, wrong)
@@ -194,10 +259,19 @@ async def run(config: Config) -> None:
             if terms:
                 await settle.give_references(db, node, lane.sender, config.zones, owned.dwellings)
                 await settle.watch_payments(db, node, lane.sender, config.zones, terms, wall, policy.final_burn_blocks)
+                ratios = {number: of.ratio for number, of in terms.items()}
+                buried = policy.final_burn_blocks
+                await sales.watch_floats(db, node, lane.sender, ratios, config.agents, buried, wall.now())
                 for zone in config.zones:
                     if zone.zone in terms:
+                        await mend.mend_due(db, node, lane.sender, zone.zone)
                         await accounts.credit_due(db, zone, terms[zone.zone])
-                await accounts.settle_due(db, terms, owned.keys)
+                ready = {zone: of.account.settled for zone, of in compared.items() if not of.wrong}
+                payer = config.agents[0].address if config.agents else ""
+                await leaving.watch_departures(db, node, lane.sender, config.zones, departing, buried)
+                await leaving.clear_due(db, node, lane.sender, ratios, ready, payer, owned.keys)
+                opens = await settle.openings(db, node, lane.sender, terms)
+                await accounts.settle_due(db, opens, owned.keys)
                 await accounts.book_due(db, wall.now())
                 await settle.compare(db, node, lane.sender, terms, owned.keys, compared)
             await wall.sleep(policy.poll)
@@ -207,21 +281,33 @@ async def run(config: Config) -> None:
             buried = policy.final_burn_blocks
             await answer.watch_disputes(db, node, lane.sender, numbers, owned.keys, watched, buried)
             await answer.act_due(db, node, lane.sender, owned.keys)
+            await claims.watch_claims(db, node, lane.sender, numbers, asking, buried)
             await wall.sleep(policy.poll)
 
         async def hold_polls() -> None:
             standing[0] = await polls.look(db, node, lane.sender, config.zones, standing[0])
             buried = policy.final_burn_blocks
             await polls.plan_due(db, node, prover, lane.sender, config.zones, owned.keys, buried)
+            await contests.answer_due(db, node, lane.sender, config.zones)
             await wall.sleep(policy.poll)
 
         async def prepare() -> None:
             await settle.prepare_due(db, prover, lane.sender, owned.keys, os.urandom, compared)
             await polls.prepare_due(db, prover, lane.sender, owned.keys, os.urandom)
+            await claims.prepare_due(db, prover, lane.sender, owned.keys, os.urandom)
+            await contests.prepare_due(db, lane.sender, owned.keys)
+            await sealed.prepare_due(db, prover, lane.sender)
 
         async def show() -> None:
             await projection.show_place(db, shown, config, owned.dwellings, contract, owned.gateway.mark())
-            await _every_tick(lambda: projection.show_due(db, shown, owned.keys))
+            await sales.show_agents(shown, owned.sellers)
+            rooms: dict[tuple[int, str], agents.Room] = {}
+
+            async def copy() -> None:
+                await projection.show_due(db, shown, owned.keys)
+                await sales.show_due(db, shown, config.zones, rooms)
+
+            await _every_tick(copy)
 
         async with asyncio.TaskGroup() as tasks:
             start = partial(_start, tasks)
@@ -231,9 +317,10 @@ async def run(config: Config) -> None:
             start(_every_tick(lambda: close.close_due(db, config.zones, clock, config.time, ahead)))
             start(_every_tick(prove_and_batch))
             start(_every_tick(prepare))
-            for step in (sign, send, read_back, reckon, answer_disputes, hold_polls):
+            for step in (ask_forms, sign, send, read_back, reckon, answer_disputes, hold_polls):
                 start(_every_tick(partial(_with_link, step, wall, policy)))
             start(_every_tick(lambda: polls.take_choices(db, shown, standing[0])))
+            start(_every_tick(lambda: sales.take_requests(db, shown, config.zones, config.agents, wall.now())))
             start(show())
             start(_serve(shown, wall, config))
 

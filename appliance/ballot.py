@@ -20,6 +20,7 @@ class Vote(StrEnum):
 
     CAST = "cast-ballots"
     TALLY = "tally"
+    TOGETHER = "tally-together"
     EXECUTE = "execute"
 
 

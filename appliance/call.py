@@ -98,7 +98,7 @@ class Sender:
 class UsageBatch:
     """A batch as the contract is given it, without its proof. `authenticity` counts slots by meter level, L0 to L5.
 
-    `period` is the one that is open when it comes.
+    `period` is the one that is open when it comes. `sealed`: its total is not opened.
     """
 
     zone: int
@@ -108,6 +108,7 @@ class UsageBatch:
     authenticity: tuple[int, ...]
     sums: SummedBatch
     period: int = FIRST_PERIOD
+    sealed: bool = False
 
 
 def usage_batch_context(sender: Sender, batch: UsageBatch, period: int | None = None) -> bytes:
@@ -116,7 +117,7 @@ def usage_batch_context(sender: Sender, batch: UsageBatch, period: int | None = 
     In the batch's own period, unless another is named.
     """
     bound: dict[str, Value] = {
-        "domain": Ascii("mita/v1/usage-batch"),
+        "domain": Ascii("mita/v1/sealed-batch" if batch.sealed else "mita/v1/usage-batch"),
         "chain": UInt(sender.network.chain_id),
         "contract": Contract(sender.deployer, METER_DATA),
         "proof": Contract(sender.deployer, PRIVACY_PROOF),
@@ -125,8 +126,8 @@ def usage_batch_context(sender: Sender, batch: UsageBatch, period: int | None = 
         "period": UInt(batch.period if period is None else period),
         "first-block": UInt(batch.first_block),
         "last-block": UInt(batch.last_block),
-        "total": UInt(batch.sums.total),
-        "blinding-sum": Buffer(batch.sums.blinding_sum),
+        "total": UInt(0 if batch.sealed else batch.sums.total),
+        "blinding-sum": Buffer(b"" if batch.sealed else batch.sums.blinding_sum),
         "evidence-root": Buffer(batch.evidence_root),
         "authenticity": _counts(batch.authenticity),
         "commitments-hash": Buffer(commitments_hash(batch.sums.commitments)),
@@ -137,16 +138,16 @@ def usage_batch_context(sender: Sender, batch: UsageBatch, period: int | None = 
 def submit_usage_batch(sender: Sender, batch: UsageBatch, proof: BoundProof) -> ContractCall:
     """The call that puts a batch on chain. The contract takes only a proof bound to `usage_batch_context`."""
     sums = batch.sums
+    opening = () if batch.sealed else (UInt(sums.total), Buffer(sums.blinding_sum))
     return ContractCall(
         Contract(sender.deployer, METER_DATA),
-        "submit-usage-batch",
+        "submit-sealed-batch" if batch.sealed else "submit-usage-batch",
         (
             UInt(batch.zone),
             UInt(batch.first_block),
             UInt(batch.last_block),
             _buffers(sums.commitments),
-            UInt(sums.total),
-            Buffer(sums.blinding_sum),
+            *opening,
             Buffer(batch.evidence_root),
             _counts(batch.authenticity),
             NONE if sums.sum_hint is None else Optional(Buffer(sums.sum_hint)),

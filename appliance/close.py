@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from appliance.block import Observed, Sharing, close_block
 from appliance.clock import Clock
 from appliance.config import SharedConfig, TimeConfig, ZoneConfig
-from appliance.store import blocks, periods, readings, secrets
+from appliance.store import blocks, leaving, periods, readings, secrets
 from appliance.store.database import Database, Transaction
 
 log = logging.getLogger("mita.close")
@@ -47,12 +47,12 @@ async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: Ti
             return
         billed = await blocks.billed_indexes(tx, zone.zone, number - 1)
         meters = await readings.feeds(tx, zone.zone)
-        before = {} if await _begins(tx, zone, number, time) else await blocks.holders(tx, zone.zone)
+        holders = await _holders(tx, zone, number, time)
         observed = [
             await readings.observe(
                 tx,
                 slot,
-                before.get(slot, secrets.holder(zone, slot)),
+                holders[slot],
                 meters.get(slot),
                 billed.get(slot),
                 starts_at,
@@ -71,10 +71,24 @@ async def _close(db: Database, zone: ZoneConfig, number: int, now: int, time: Ti
     log.info("zone %d: block %d closed, %d of %d meters read", zone.zone, number, read, len(meters))
 
 
-async def _begins(tx: Transaction, zone: ZoneConfig, number: int, time: TimeConfig) -> bool:
-    """Whether a period begins with this block: only then a home moves in, as in the registry."""
-    _, began = await periods.open_period(tx, zone.zone, zone.first_block)
-    return number >= began and (number - began) % time.period_blocks == 0
+async def _holders(tx: Transaction, zone: ZoneConfig, number: int, time: TimeConfig) -> list[str]:
+    """By slot, whose secret commits. Only with a period a home moves in, as in the registry, or has moved out: once
+    that is known from there, and not because the configuration says so."""
+    configured = [secrets.holder(zone, slot) for slot in range(zone.slots)]
+    before = await blocks.holders(tx, zone.zone)
+    if not before:
+        return configured
+    period, began = await periods.open_period(tx, zone.zone, zone.first_block)
+    if number < began or (number - began) % time.period_blocks:
+        return [before[slot] for slot in range(zone.slots)]
+    period += (number - began) // time.period_blocks
+    left, vacant = await leaving.departures(tx, zone.zone), secrets.vacant(zone.zone)
+    found = []
+    for slot, named in enumerate(configured):
+        holder = vacant if leaving.has_left(left, slot, named, period) else named
+        stays = before[slot] not in (holder, vacant) and not leaving.has_left(left, slot, before[slot], period)
+        found.append(before[slot] if stays else holder)
+    return found
 
 
 async def _sharing(

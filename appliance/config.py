@@ -7,24 +7,21 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, NoReturn, TypeVar
+from typing import Final, Literal
+
+from appliance.table import ConfigError as ConfigError
+from appliance.table import Table
 
 Utility = Literal["electricity", "water"]
 SplitRule = Literal["equal", "weights", "heads", "sub-meters"]
 Unit = Literal["Wh", "L"]
-T = TypeVar("T")
 
 UNIT_OF: Final[Mapping[Utility, Unit]] = {"electricity": "Wh", "water": "L"}
 SLOTS: Final = (16, 64)
 GREATEST_WEIGHT: Final = 1000
 LONGEST_PERIOD: Final = 31  # blocks that a tariff must be able to bill
-FEWEST_DWELLINGS: Final = 15  # k-min's floor (protocol, section 7); the registry contract holds the same
 METER_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LABEL: Final = re.compile(r"[A-Z0-9]{1,4}-[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?")
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; the message says where and what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +120,14 @@ class PortalConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """Who sells credit for cash: the label on its card, and its account on the chain."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """`utc_offset_minutes` is the place's, for pages; the core counts in UTC. So are `currency` and its `decimals`:
     a unit of account is 10^-decimals of it."""
@@ -137,6 +142,7 @@ class Config:
     zones: tuple[ZoneConfig, ...]
     currency: str = ""
     decimals: int = 0
+    agents: tuple[AgentConfig, ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -152,7 +158,7 @@ def load(path: Path) -> Config:
 
 def parse(tree: Mapping[str, object], folder: Path) -> Config:
     """The checked configuration of a parsed TOML tree."""
-    top = _Table(tree, "")
+    top = Table(tree, "")
     config = Config(
         place=top.text("place", default="Mita"),
         utc_offset_minutes=top.whole("utc_offset_minutes", -720, 840, default=0),
@@ -164,6 +170,7 @@ def parse(tree: Mapping[str, object], folder: Path) -> Config:
         zones=tuple(_zone(table) for table in top.tables("zone")),
         currency=top.text("currency", default=""),
         decimals=top.whole("decimals", 0, 9, default=0),
+        agents=tuple(_agent(table) for table in top.tables("agent")),
     )
     top.done()
     if not config.zones:
@@ -174,7 +181,11 @@ def parse(tree: Mapping[str, object], folder: Path) -> Config:
         ("zone number", [str(z.zone) for z in config.zones]),
         ("meter name", [m.name for m in meters]),
         ("meter with settings", [f"{m.driver} {sorted(m.settings.items())}" for m in meters]),
-        ("dwelling label, typed without hyphens,", [home.replace("-", "") for home in homes]),
+        (
+            "label, typed without hyphens,",
+            [label.replace("-", "") for label in (*homes, *(agent.label for agent in config.agents))],
+        ),
+        ("agent's address", [agent.address for agent in config.agents]),
     ):
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
@@ -182,7 +193,7 @@ def parse(tree: Mapping[str, object], folder: Path) -> Config:
     return config
 
 
-def _time(table: _Table) -> TimeConfig:
+def _time(table: Table) -> TimeConfig:
     time = TimeConfig(
         origin=table.whole("origin", 0, 2**40, default=0),
         block_seconds=table.whole("block_seconds", 60, 7 * 86400, default=86400),
@@ -197,7 +208,7 @@ def _time(table: _Table) -> TimeConfig:
     return time
 
 
-def _scale(table: _Table) -> ScaleConfig:
+def _scale(table: Table) -> ScaleConfig:
     scale = ScaleConfig(
         epoch_utc=table.whole("epoch_utc", 0, 2**40),
         epoch_wall_ms=table.whole("epoch_wall_ms", 0, 2**50),
@@ -207,7 +218,7 @@ def _scale(table: _Table) -> ScaleConfig:
     return scale
 
 
-def _chain(table: _Table) -> ChainConfig:
+def _chain(table: Table) -> ChainConfig:
     chain = ChainConfig(
         node=table.text("node"),
         network=table.choice("network", ("mainnet", "testnet")),
@@ -222,7 +233,7 @@ def _chain(table: _Table) -> ChainConfig:
     return chain
 
 
-def _portal(table: _Table) -> PortalConfig:
+def _portal(table: Table) -> PortalConfig:
     portal = PortalConfig(
         host=table.text("host", default="127.0.0.1"), port=table.whole("port", 0, 65535, default=8080)
     )
@@ -230,7 +241,15 @@ def _portal(table: _Table) -> PortalConfig:
     return portal
 
 
-def _zone(table: _Table) -> ZoneConfig:
+def _agent(table: Table) -> AgentConfig:
+    agent = AgentConfig(table.text("label"), table.text("address"))
+    if not LABEL.fullmatch(agent.label):
+        table.wrong("label", agent.label, 'a label such as "AG-1"')
+    table.done()
+    return agent
+
+
+def _zone(table: Table) -> ZoneConfig:
     slots = table.whole("slots", 1, 64)
     if slots not in SLOTS:
         table.wrong("slots", slots, "16 or 64")
@@ -247,11 +266,8 @@ def _zone(table: _Table) -> ZoneConfig:
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise ConfigError(f"{table.path}dwellings: {twice[0]} is at two slots; a dwelling has one slot per utility")
-    if len(labels) < FEWEST_DWELLINGS:
-        raise ConfigError(
-            f"{table.path}dwellings: {len(labels)} homes; a zone needs at least {FEWEST_DWELLINGS}, because its total, "
-            "which is public, would tell too much about each of fewer"
-        )
+    if not labels:
+        raise ConfigError(f"{table.path}dwellings: no home is there: write one at least")
     zone = ZoneConfig(
         zone=table.whole("zone", 1, 2**31),
         name=table.text("name"),
@@ -265,7 +281,7 @@ def _zone(table: _Table) -> ZoneConfig:
     return zone
 
 
-def _meter(table: _Table, slots: int) -> MeterConfig:
+def _meter(table: Table, slots: int) -> MeterConfig:
     name = table.text("name")
     if not METER_NAME.fullmatch(name):
         table.wrong("name", name, "1 to 64 letters, digits, dots, hyphens or underscores; not the serial number")
@@ -281,7 +297,7 @@ def _meter(table: _Table, slots: int) -> MeterConfig:
     return meter
 
 
-def _shared(table: _Table, slots: int) -> SharedConfig:
+def _shared(table: Table, slots: int) -> SharedConfig:
     fed = table.wholes("slots", 0, slots - 1)
     if len(fed) < 2 or len(set(fed)) != len(fed):
         table.wrong("slots", list(fed), "two or more different slots, or slot = N for a meter of one slot")
@@ -294,7 +310,7 @@ def _shared(table: _Table, slots: int) -> SharedConfig:
     return SharedConfig(rule, tuple(Share(*pair) for pair in zip(fed, weights, strict=True)))
 
 
-def _one_feed_each(table: _Table, meters: Sequence[MeterConfig]) -> None:
+def _one_feed_each(table: Table, meters: Sequence[MeterConfig]) -> None:
     """One meter of its own at a slot, or a part of one shared meter; both only where the first splits the second."""
     own = [meter.slot for meter in meters if meter.slot is not None]
     fed = [slot for meter in meters for slot in meter.fed]
@@ -314,77 +330,3 @@ def _one_feed_each(table: _Table, meters: Sequence[MeterConfig]) -> None:
                     f"{table.path}meter: slot {share.slot} has a meter of its own and a part of {meter.name}: remove "
                     'one, or write split = "sub-meters"'
                 )
-
-
-class _Table:
-    """A TOML table that knows its own path and which keys were looked at."""
-
-    def __init__(self, values: Mapping[str, object], path: str) -> None:
-        self._values = values
-        self._seen: set[str] = set()
-        self.path = path
-
-    def wrong(self, key: str, given: object, want: str) -> NoReturn:
-        raise ConfigError(f"{self.path}{key} is {given!r}: write {want}")
-
-    def _get(self, key: str, kind: type[T], default: T | None, want: str) -> T:
-        self._seen.add(key)
-        if key not in self._values:
-            if default is None:
-                raise ConfigError(f"{self.path}{key} is missing: write {want}")
-            return default
-        value = self._values[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise ConfigError(f"{self.path}{key} is {value!r}: write {want}")
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        return self._get(key, str, default, "a text in quotes")
-
-    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        want = f"a whole number from {low} to {high}"
-        value = self._get(key, int, default, want)
-        if not low <= value <= high:
-            self.wrong(key, value, want)
-        return value
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def wholes(self, key: str, low: int, high: int) -> tuple[int, ...]:
-        want = f"a list of whole numbers from {low} to {high}"
-        values = self._get(key, list, None, want)
-        for value in values:
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                self.wrong(key, values, want)
-        return tuple(values)
-
-    def choice(self, key: str, choices: tuple[T, ...]) -> T:
-        value = self._get(key, str, None, f"one of {', '.join(map(str, choices))}")
-        for choice in choices:
-            if choice == value:
-                return choice
-        raise ConfigError(f"{self.path}{key} is {value!r}: write one of {', '.join(map(str, choices))}")
-
-    def raw(self, key: str, default: dict[str, object]) -> dict[str, object]:
-        return self._get(key, dict, default, "a table")
-
-    def table(self, key: str) -> _Table:
-        return _Table(self._get(key, dict, {}, "a table"), f"{self.path}{key}.")
-
-    def tables(self, key: str) -> list[_Table]:
-        entries = self._get(key, list, [], f"[[{key}]] tables")
-        found = []
-        for number, entry in enumerate(entries):
-            if not isinstance(entry, dict):
-                raise ConfigError(f"{self.path}{key} must be written as [[{key}]] tables")
-            found.append(_Table(entry, f"{self.path}{key}[{number}]."))
-        return found
-
-    def done(self) -> None:
-        """Unknown keys are mistakes, usually of spelling."""
-        unknown = sorted(set(self._values) - self._seen)
-        if unknown:
-            raise ConfigError(
-                f"{self.path}{unknown[0]} is not a setting: remove it, or choose from {', '.join(sorted(self._seen))}"
-            )

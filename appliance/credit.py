@@ -27,7 +27,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """Credit sold for cash against an agent's float; `number` is its receipt's, `agent` the agent's principal."""
+    """Credit sold for cash against an agent's float; `number` counts all sales, `agent` is the agent's principal."""
 
     number: int
     slot: int

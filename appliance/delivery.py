@@ -18,6 +18,7 @@ PATIENCE: Final = 3600  # a node's index may lag so long behind its table of acc
 READ_BACK_POLLS: Final = 5  # pauses in which the contract was surely asked what it keeps
 DEARER_AFTER: Final = 7200  # a transaction that waits so long in mempools is sent again, the first of all for more
 UNSEEN: Final = "a node says it was executed, but the contract does not keep it"
+MADE_AGAIN: Final = "the contract refused it, and it was made again as it can be"
 NONCE_LOST: Final = "another transaction used this nonce: is the gateway's key in use elsewhere?"
 
 

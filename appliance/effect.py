@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from appliance import polls
+from appliance import books, claims, contests, polls, sealed
 from appliance.ask import ask
+from appliance.beside import Beside
 from appliance.call import USER_REGISTRY, Sender
 from appliance.calls import billing, payment, registry
 from appliance.calls import dispute as calls
@@ -19,7 +20,7 @@ from appliance.store import blocks, outbox, periods
 from appliance.store.database import Database
 from appliance.store.outbox import Call
 
-_BEGUN_BY = {Step.FINISH_CREDIT: Step.CREDIT, Step.FINISH_SETTLEMENT: Step.SETTLE}
+_BEGUN_BY = books.FIRST_OF
 _CREDITS = (Step.CREDIT, Step.FINISH_CREDIT)
 _SETTLEMENTS = (Step.SETTLE, Step.FINISH_SETTLEMENT)
 
@@ -30,6 +31,15 @@ async def took_effect(db: Database, node: Node, sender: Sender, made: Call) -> b
         return await polls.took_effect(db, node, sender, made)
     key = UInt(made.zone), UInt(made.number)
     match made.kind:
+        case Beside.CLAIM:
+            return await claims.is_over(node, sender, made)
+        case Beside.CONTEST:
+            return await contests.is_over(node, sender, made)
+        case Beside.COMBINED:
+            return await sealed.took_effect(db, node, sender, made)
+        case Step.PAYOUT | Step.PROVE_PAYOUT | Step.RELEASE:
+            account = await ask(node, sender, payment.read_account, "payment", "get-account", UInt(made.zone))
+            return account is not None and account.version > await books.changes_before(db, made)
         case Step.CLOSE:
             closed = await ask(node, sender, registry.read_closed, "meter-data", "get-period-usage", *key)
             return closed is not None and await _is_ours(db, made, closed)
@@ -54,6 +64,12 @@ async def is_awaited(db: Database, node: Node, sender: Sender, made: Call) -> bo
     """
     if made.voting:
         return await polls.is_awaited(db, node, sender, made)
+    if made.kind == Beside.CLAIM:
+        return not await claims.is_over(node, sender, made)
+    if made.kind == Beside.CONTEST:
+        return not await contests.is_over(node, sender, made)
+    if made.kind == Beside.COMBINED:
+        return not await sealed.took_effect(db, node, sender, made)
     if made.aside:
         found = await _dispute(node, sender, made)
         due_now = None if found is None else due(found, (await node.tip()).burn_height)
@@ -67,6 +83,9 @@ async def is_awaited(db: Database, node: Node, sender: Sender, made: Call) -> bo
     if made.kind in (Step.BILLS, Step.BAND, Step.PROVE_BILLS):
         return await _bills_awaited(db, node, sender, made)
     account = await ask(node, sender, payment.read_account, "payment", "get-account", UInt(made.zone))
+    if made.kind in (Step.PAYOUT, Step.PROVE_PAYOUT, Step.RELEASE):
+        paused = await ask(node, sender, registry.read_truth, USER_REGISTRY, "is-paused")
+        return account is not None and account.version == await books.changes_before(db, made) and not paused
     if made.kind in _CREDITS:
         paused = await ask(node, sender, registry.read_truth, USER_REGISTRY, "is-paused")
         return account is not None and account.sequence == made.number and not paused
@@ -90,7 +109,7 @@ async def _all_before(db: Database, made: Call) -> bool:
     for earlier in await outbox.not_on_chain(db, made.zone, made.id):
         if made.metering and not earlier.metering:
             continue
-        if (earlier.kind, earlier.number) != (begun_by, made.number):
+        if earlier.kind not in (begun_by, made.kind) or begun_by is None or earlier.number != made.number:
             return False
         begun = await outbox.of_call(db, earlier.kind, earlier.zone, earlier.number, earlier.part)
         if begun is None or begun.delivery.state not in (State.INCLUDED, State.FINAL):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from appliance import call
 from appliance.call import Sender
@@ -16,6 +17,8 @@ from appliance.store import blocks, outbox
 from appliance.store.database import Database
 
 log = logging.getLogger("mita.follow")
+
+SEALED_TOTAL: Final = 0  # what the contract keeps of a batch that opened none
 
 
 async def confirm_zones(
@@ -65,12 +68,12 @@ async def read_back(
         batch = await blocks.get_batch(db, zone, first_block)
         expected = call.BatchOnChain(
             batch.last_block,
-            batch.sums.total,
+            batch.sums.total if found.checked & call.CHECKED_SUM else SEALED_TOTAL,
             call.commitments_hash(batch.sums.commitments),
             batch.evidence_root,
             found.checked,
         )
-        if found == expected and found.checked & call.CHECKED_SUM:
+        if found == expected and found.checked & (call.CHECKED_SUM | call.CHECKED_RANGES):
             differing.discard((zone, first_block))
             async with db.transaction() as tx:
                 await blocks.set_on_chain(tx, zone, first_block, found.checked)

@@ -34,7 +34,8 @@ CONTRACTS: Final = ("audit-log", call.USER_REGISTRY, *GENERATED, *ACTIVE)
 """In the order of deployment: static calls go backwards only."""
 
 STEWARD, TREASURER, PROVIDER, AGENT = 1, 2, 3, 4  # the registry's numbers of roles
-USERS_AT_ONCE: Final = 64
+USERS_AT_ONCE: Final = 16  # as in the registry
+OBSERVERS: Final = 3  # likewise: stewards and treasurers together, without whom there is no zone
 
 _ROLES: Final = {"steward": STEWARD, "treasurer": TREASURER, "provider": PROVIDER, "agent": AGENT}
 _POLL_SECONDS: Final = 0.1
@@ -155,7 +156,12 @@ def _shown_by(contract: str, function: str, arguments: tuple[Value, ...]) -> tup
 
 
 def bootstrap_calls(deployer: Address, stewards: Sequence[Address], charter: Charter) -> list[ContractCall]:
-    """Fixes who writes the audit log, who is steward, what is active, parameters, the token and the first tariffs."""
+    """Fixes who writes the audit log, who is steward, what is active, parameters, the token and the first tariffs.
+
+    FoundingError where stewards and treasurers are so few that no registry takes a zone.
+    """
+    if len({*stewards, *charter.treasurers}) < OBSERVERS:
+        raise FoundingError(f"stewards and treasurers must be {OBSERVERS} persons or more, to record an assembly")
     writers = List(tuple(Contract(deployer, name) for name in (call.USER_REGISTRY, *RECORDING)))
     active = [Tuple.of({"name": Ascii(name), "contract": Contract(deployer, name)}) for name in ACTIVE]
     values = [Tuple.of({"name": Ascii(name), "value": UInt(value)}) for name, value in charter.parameters.items()]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.money import Money
+from appliance.money import NOTHING, Money
 from appliance.position import Position
 from appliance.settlement import Account, Settled
 from circuits.generators import bases
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
-    """An account: of a slot ("7"), of an agent (the principal), or of the zone ("")."""
+    """An account: of a slot ("7"), of who left it ("7/3"), of an agent (the principal), or of the zone ("")."""
 
     zone: int
     kind: Kind
@@ -79,18 +79,26 @@ def paid(zone: int, payment: int, slot: int, amount: Money) -> Entry:
     )
 
 
-def funded(zone: int, height: int, agent: str, amount: Money) -> Entry:
-    """An agent's float was filled up, in the transaction of this burn height and agent."""
+def funded(zone: int, change: int, agent: str, amount: Money) -> Entry:
+    """An agent's float was filled up, or seen to be, as the `change`-th one."""
     return _entry(
-        f"float/{zone}/{agent}/{height}",
+        f"float/{zone}/{agent}/{change}",
         {Name(zone, Kind.POT): amount.units, Name(zone, Kind.FLOAT, agent): -amount.units},
     )
 
 
-def sold(zone: int, receipt: int, slot: int, agent: str, amount: Money) -> Entry:
-    """An agent took cash and gave a receipt."""
+def drawn(zone: int, change: int, agent: str, amount: Money) -> Entry:
+    """An agent took back what it had not sold against, as the `change`-th one."""
     return _entry(
-        f"sale/{zone}/{receipt}",
+        f"float/{zone}/{agent}/{change}",
+        {Name(zone, Kind.POT): -amount.units, Name(zone, Kind.FLOAT, agent): amount.units},
+    )
+
+
+def sold(zone: int, receipt: int, slot: int, agent: str, amount: Money) -> Entry:
+    """An agent took cash and gave a receipt, by its own count."""
+    return _entry(
+        f"sale/{zone}/{agent}/{receipt}",
         {Name(zone, Kind.FLOAT, agent): amount.units, _slot(zone, Kind.PROMISED, slot): -amount.units},
     )
 
@@ -123,11 +131,20 @@ def taken(zone: int, count: int, amount: Money) -> Entry:
     )
 
 
-def paid_out(zone: int, period: int, by_slot: Mapping[int, Money]) -> Entry:
-    """Balances were handed out of the pot, to those who moved out."""
+def paid_out(zone: int, period: int, by_slot: Mapping[int, Money], rest: Money = NOTHING) -> Entry:
+    """Balances were handed out of the pot, to those who moved out; `rest`, no whole token unit, is the provider's."""
     moved = {_slot(zone, Kind.BALANCE, slot): amount.units for slot, amount in by_slot.items()}
-    moved[Name(zone, Kind.POT)] = -sum(amount.units for amount in by_slot.values())
+    moved[Name(zone, Kind.POT)] = rest.units - sum(amount.units for amount in by_slot.values())
+    moved[Name(zone, Kind.PROVIDER)] = -rest.units
     return _entry(f"payout/{zone}/{period}", moved)
+
+
+def released(zone: int, slot: int, last: int, arrears: Money) -> Entry:
+    """A slot is free for others; what who left after period `last` owes stays its debt, under "slot/last"."""
+    left = Name(zone, Kind.ARREARS, f"{slot}/{last}")
+    return _entry(
+        f"release/{zone}/{slot}/{last}", {_slot(zone, Kind.ARREARS, slot): -arrears.units, left: arrears.units}
+    )
 
 
 def sums(entries: Iterable[Entry]) -> dict[Name, int]:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 from appliance.position import Place, Position, settled
 from appliance.proof import ProofError
-from circuits import credit, hints, lists, settlement
+from circuits import credit, hints, lists, money, settlement, zero
 from circuits.each_zero import EachZeroProof
 from circuits.generators import LIB
 from circuits.group import LibPoint
 from circuits.listed import ListedProof
 from circuits.opening import sum_openings
 from circuits.pedersen import Opening, commit
-from circuits.scalar import ONE
+from circuits.scalar import ONE, Scalar
 from circuits.settlement import Before, Dues, Settled
 from circuits.verdict import ProofRejected
+from circuits.zero import ZeroProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,23 @@ class SettlementProof:
     """One of balance and arrears is zero in every slot; their sum is in range, a proof for each part."""
 
     either: EachZeroProof
+    parts: tuple[ListedProof, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedProof:
+    """That a credit is `total` or more: the hint of subtracting total*A, and the proof of what that leaves."""
+
+    hint: bytes
+    proof: ListedProof
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutProof:
+    """By slot payouts, 2*H0 where none, and balances after them; a proof for each part, those of the payouts first."""
+
+    rest: tuple[bytes, ...]
+    difference_hint: bytes
     parts: tuple[ListedProof, ...]
 
 
@@ -124,3 +142,45 @@ def prove_settlement(
     except (ValueError, ProofRejected) as error:
         raise ProofError(f"balances and arrears are not what is due: {error}") from error
     return SettlementProof(either, parts)
+
+
+def prove_reached(credit_: Opening, total: int, context: bytes, entropy: bytes) -> ReachedProof:
+    """ProofError for a credit below the total, which is above zero."""
+    try:
+        claimed = (LIB.value * Scalar(total)).to_bytes()
+        left = lists.subtract(LibPoint, points([credit_]), [claimed])
+        made = money.prove(LibPoint, [Opening(credit_.value - total, credit_.blinding)], context, entropy)
+        money.verify(LibPoint, left.points, context, made.points, made.scalars)
+    except (ValueError, ProofRejected) as error:
+        raise ProofError(f"a credit is not what was claimed: {error}") from error
+    return ReachedProof(left.hint, made)
+
+
+def left_after(balances: Sequence[Opening], payouts: Sequence[Opening]) -> tuple[bytes, ...]:
+    """The balances after these payouts, 33 bytes each."""
+    return points([credit.remaining(*pair) for pair in zip(balances, payouts, strict=True)])
+
+
+def prove_payout(
+    balances: Sequence[Opening], payouts: Sequence[Opening], contexts: Sequence[bytes], entropy: bytes
+) -> PayoutProof:
+    """A context for each part of the payouts, then for each of what they leave. ProofError for what is false."""
+    half = len(contexts) // 2
+    try:
+        left = lists.subtract(LibPoint, points(balances), points(payouts))
+        shares = money.prove_parts(LibPoint, payouts, contexts[:half], entropy)
+        rest = credit.prove_remaining(LibPoint, balances, payouts, contexts[half:], entropy)
+        money.verify_parts(LibPoint, points(payouts), contexts[:half], shares)
+        credit.verify_remaining(LibPoint, points(balances), points(payouts), contexts[half:], rest)
+    except (ValueError, ProofRejected) as error:
+        raise ProofError(f"payouts are more than there is: {error}") from error
+    return PayoutProof(left.points, left.hint, (*shares, *rest))
+
+
+def prove_nothing_left(balance: Opening, context: bytes, entropy: bytes) -> ZeroProof:
+    """ProofError for a balance that is not zero."""
+    if balance.value:
+        raise ProofError("a slot that is to be given on has a balance")
+    made = zero.prove(LIB, balance.blinding, context, entropy)
+    zero.verify(LIB, commit(LIB, balance).to_bytes(), context, made)
+    return made

@@ -23,6 +23,9 @@ class Step(StrEnum):
     FINISH_SETTLEMENT = "finish-settlement"
     CREDIT = "credit-batch"
     FINISH_CREDIT = "finish-credit"
+    PAYOUT = "payout-batch"
+    PROVE_PAYOUT = "prove-payout"
+    RELEASE = "release-slot"
 
 
 BANDS: Final = 4  # of a tariff, at most
@@ -61,6 +64,11 @@ def settling(slots: int) -> tuple[Due, ...]:
 
 def crediting(slots: int) -> tuple[Due, ...]:
     return (Due(Step.CREDIT), *(Due(Step.FINISH_CREDIT, part) for part in range(1, parts(slots))))
+
+
+def paying_out(slots: int) -> tuple[Due, ...]:
+    """Payouts in range, part by part, then what they leave."""
+    return (Due(Step.PAYOUT), *(Due(Step.PROVE_PAYOUT, part) for part in range(1, 2 * parts(slots))))
 
 
 def ends_at(first: int, batched: int, period_blocks: int) -> int:

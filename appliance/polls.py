@@ -18,6 +18,7 @@ from appliance.ballot import Choice, Vote
 from appliance.call import USER_REGISTRY, Sender
 from appliance.calls import registry
 from appliance.calls import voting as calls
+from appliance.calls.metering import Crowd
 from appliance.calls.voting import Ballots, Cast, Proposal
 from appliance.chain.address import Contract
 from appliance.chain.clarity import Ascii, ResponseOk, UInt, Value
@@ -27,6 +28,7 @@ from appliance.config import ZoneConfig
 from appliance.keys import Randomness
 from appliance.position import Place
 from appliance.proof import ENTROPY_BYTES, ProofError
+from appliance.sealed import groups
 from appliance.store import outbox, polls, secrets, votes
 from appliance.store.database import Database
 from appliance.store.outbox import Call
@@ -138,36 +140,51 @@ async def plan_due(
         return
     height = (await node.tip()).burn_height
     for of in live:
-        for zone in zones:
-            if height < of.kept.closes:
-                await _plan_cast(db, node, prover, sender, zone, of.id, height - of.kept.closes, keys)
-            elif of.kept.closes + buried <= height < of.kept.closes + TALLY_TIME and not of.kept.assembly:
-                await _plan_tally(db, node, sender, zone, of.id)
+        if height < of.kept.closes:
+            await _plan_casts(db, node, prover, sender, zones, of.id, height - of.kept.closes, keys)
+        elif of.kept.closes + buried <= height < of.kept.closes + TALLY_TIME and not of.kept.assembly:
+            await _plan_tallies(db, node, sender, zones, of.id)
         if of.state == "passed" and height >= of.kept.ready:
             async with db.transaction() as tx:
                 await outbox.put_call(tx, Vote.EXECUTE, zones[0].zone, of.id)
 
 
-async def _plan_cast(
+async def _plan_casts(
     db: Database,
     node: Node,
     prover: Prover,
     sender: Sender,
-    zone: ZoneConfig,
+    zones: Sequence[ZoneConfig],
     proposal: int,
     until_close: int,
     keys: Keys,
 ) -> None:
-    """`until_close` is negative: so many burn blocks before the close."""
+    """In zones whose sums can be opened, alone or with others of these. `until_close` is negative: so many burn blocks
+    before the close."""
     revision = sum(until_close >= -before for before in CAST_BEFORE) - 1
-    last = await polls.last_revision(db, proposal, zone.zone)
-    if revision < 0 or (last is not None and last >= revision):
+    last = {zone.zone: await polls.last_revision(db, proposal, zone.zone) for zone in zones}
+    behind = [zone for zone in zones if (-1 if (made := last[zone.zone]) is None else made) < revision]
+    if not behind:
         return
-    cast = await _cast(node, sender, proposal, zone.zone)
-    voters = await voters_of(node, sender, zone) if cast is None else cast.voters
-    k_min = await ask(node, sender, registry.read_number, USER_REGISTRY, "get-k-min", UInt(zone.zone))
-    if sum(voters) < k_min:
-        return  # their sums would never be opened
+    voters: dict[int, tuple[bool, ...]] = {}
+    for zone in zones:
+        cast = await _cast(node, sender, proposal, zone.zone)
+        voters[zone.zone] = await voters_of(node, sender, zone) if cast is None else cast.voters
+    counted = {zone for group in await _groups(node, sender, voters) for zone in group}
+    for zone in behind:
+        if zone.zone in counted:
+            await _plan_cast(db, prover, zone, proposal, revision, voters[zone.zone], keys)
+
+
+async def _plan_cast(
+    db: Database,
+    prover: Prover,
+    zone: ZoneConfig,
+    proposal: int,
+    revision: int,
+    voters: Sequence[bool],
+    keys: Keys,
+) -> None:
     chosen = await polls.choices(db, proposal)
     slots = [
         VectorSlot(
@@ -186,19 +203,35 @@ async def _plan_cast(
     log.info("zone %d: ballots on proposal %d are cast", zone.zone, proposal)
 
 
-async def _plan_tally(db: Database, node: Node, sender: Sender, zone: ZoneConfig, proposal: int) -> None:
-    if await polls.last_revision(db, proposal, zone.zone) is None:
-        return
-    cast = await _cast(node, sender, proposal, zone.zone)
-    if cast is None or cast.tallied:
-        return
-    revision = await polls.revision_of(db, proposal, zone.zone, cast.ballots.mark)
-    if revision is None:
-        log.error("zone %d: the ballots on chain for proposal %d are not this box's", zone.zone, proposal)
-        return
-    async with db.transaction() as tx:
-        await polls.count(tx, proposal, zone.zone, revision, dict(enumerate(cast.voters)))
-        await outbox.put_call(tx, Vote.TALLY, zone.zone, proposal)
+async def _plan_tallies(db: Database, node: Node, sender: Sender, zones: Sequence[ZoneConfig], proposal: int) -> None:
+    """Who is counted with whom follows from the vectors that the contract kept, tallied or not: it stays the same."""
+    casts: dict[int, Cast] = {}
+    revisions: dict[int, int] = {}
+    for zone in [of.zone for of in zones]:
+        if await polls.last_revision(db, proposal, zone) is None:
+            continue
+        cast = await _cast(node, sender, proposal, zone)
+        if cast is None:
+            continue
+        revision = await polls.revision_of(db, proposal, zone, cast.ballots.mark)
+        if revision is None:
+            log.error("zone %d: the ballots on chain for proposal %d are not this box's", zone, proposal)
+            continue
+        casts[zone], revisions[zone] = cast, revision
+    for group in await _groups(node, sender, {zone: cast.voters for zone, cast in casts.items()}):
+        if any(casts[zone].tallied for zone in group):
+            continue
+        async with db.transaction() as tx:
+            for zone in group:
+                voters = dict(enumerate(casts[zone].voters))
+                await polls.count(tx, proposal, zone, revisions[zone], voters, group[0])
+            await outbox.put_call(tx, Vote.TALLY if len(group) == 1 else Vote.TOGETHER, group[0], proposal)
+
+
+async def _groups(node: Node, sender: Sender, voters: Mapping[int, Sequence[bool]]) -> list[list[int]]:
+    """Zones whose ballots are opened in one sum, most of them alone; those that remain are too few. NodeError."""
+    k_min = partial(ask, node, sender, registry.read_number, USER_REGISTRY, "get-k-min")
+    return groups({zone: Crowd(sum(who), await k_min(UInt(zone))) for zone, who in voters.items() if any(who)})
 
 
 async def prepare_due(db: Database, prover: Prover, sender: Sender, keys: Keys, randomness: Randomness) -> None:
@@ -216,15 +249,18 @@ async def _prepared(
     """ProofError for a damaged store."""
     if call.kind == Vote.EXECUTE:
         return calls.execute(sender, call.number)
-    revision = call.part if call.kind == Vote.CAST else await polls.counted(db, call.number, call.zone)
-    slots = await polls.vector(db, call.number, call.zone, revision)
-    ballots = _ballots(call.zone, call.number, revision, slots, keys)
+    if call.kind == Vote.TOGETHER:
+        zones = await polls.together(db, call.number, call.zone)
+        counted = [await _counted(db, call.number, zone, keys) for zone in zones]
+        return calls.tally_together(sender, call.number, zones, await prover.run(ballot_proof.tally_together, counted))
     if call.kind == Vote.TALLY:
-        made = await prover.run(ballot_proof.tally, ballots, [slot.votes for slot in slots])
-        return calls.tally(sender, call.number, call.zone, made)
+        ballots, voters = await _counted(db, call.number, call.zone, keys)
+        return calls.tally(sender, call.number, call.zone, await prover.run(ballot_proof.tally, ballots, voters))
+    slots = await polls.vector(db, call.number, call.zone, call.part)
+    ballots = _ballots(call.zone, call.number, call.part, slots, keys)
     yes, no = await prover.run(ballot_proof.points, ballots)
     of = Ballots(call.number, call.zone, yes, no)
-    if await polls.revision_of(db, call.number, call.zone, of.mark) != revision:
+    if await polls.revision_of(db, call.number, call.zone, of.mark) != call.part:
         raise ProofError(f"{call}: ballots do not open with the stored keys")
     context, entropy = calls.ballots_context(sender, of), randomness(ENTROPY_BYTES)
     proved = await prover.run(ballot_proof.prove, ballots, context, entropy)
@@ -237,7 +273,7 @@ async def took_effect(db: Database, node: Node, sender: Sender, made: Call) -> b
         found = await ask(node, sender, calls.read_proposal, calls.GOVERNANCE, "get-proposal", UInt(made.number))
         return found is not None and found.executed
     cast = await _cast(node, sender, made.number, made.zone)
-    if cast is None or made.kind == Vote.TALLY:
+    if cast is None or made.kind != Vote.CAST:
         return cast is not None and cast.tallied
     kept = await polls.revision_of(db, made.number, made.zone, cast.ballots.mark)
     return kept is not None and kept >= made.part
@@ -252,9 +288,16 @@ async def is_awaited(db: Database, node: Node, sender: Sender, made: Call) -> bo
     match made.kind:
         case Vote.CAST:
             return height < found.closes
-        case Vote.TALLY:
+        case Vote.TALLY | Vote.TOGETHER:
             return found.closes <= height < found.closes + TALLY_TIME
     return found.ready > 0 and found.ready <= height < found.ready + EXECUTION_TIME
+
+
+async def _counted(db: Database, proposal: int, zone: int, keys: Keys) -> tuple[list[Ballot], list[bool]]:
+    """A zone's ballots that are counted, and by slot whether they are."""
+    revision = await polls.counted(db, proposal, zone)
+    slots = await polls.vector(db, proposal, zone, revision)
+    return _ballots(zone, proposal, revision, slots, keys), [slot.votes for slot in slots]
 
 
 def _ballots(zone: int, proposal: int, revision: int, slots: Sequence[VectorSlot], keys: Keys) -> list[Ballot]:
@@ -275,9 +318,9 @@ async def _is_carried(node: Node, sender: Sender, proposal: int) -> bool:
 
 
 async def voters_of(node: Node, sender: Sender, zone: ZoneConfig) -> tuple[bool, ...]:
-    """By slot, whether its dwelling votes here. One by one: all at once is more than a node reads for nothing."""
-    where = [(UInt(zone.zone), UInt(slot)) for slot in range(zone.slots)]
-    return tuple([await ask(node, sender, registry.read_truth, USER_REGISTRY, "is-voter", *key) for key in where])
+    """By slot, whether its dwelling votes here."""
+    read = partial(registry.read_voters, zone.slots)
+    return await ask(node, sender, read, USER_REGISTRY, "get-voters", UInt(zone.zone))
 
 
 async def _cast(node: Node, sender: Sender, proposal: int, zone: int) -> Cast | None:

@@ -57,6 +57,21 @@ def credited(before: Position, credit: Opening) -> Position:
     return Position(before.balance + credit, before.arrears)
 
 
+NOT_PAID_OUT: Final = Opening(0, Scalar(2))
+"""2*H0, which stands for the payout of a slot that has none; the contract takes it off its balance all the same."""
+
+
+def payout_opening(place: Place, period: int, amount: Money) -> Opening:
+    """P of what is paid out before a period is settled."""
+    return Opening(amount.units, place.key.blinding(Letter.PAYOUT, place.zone, place.slot, period, amount.units))
+
+
+def paid_out(before: Position, payout: Opening) -> Position:
+    """ValueError for a payout above the balance."""
+    left = Opening(before.balance.value - payout.value, before.balance.blinding - payout.blinding)
+    return Position(left, before.arrears)
+
+
 def dues(before: Position, bill: Opening, correction: settlement.Correction | None) -> settlement.Dues:
     return settlement.Dues(bill, before.arrears, before.balance, correction)
 

@@ -6,14 +6,28 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Final
 
-from appliance import accounts, dispute
+from appliance import books, dispute
+from appliance.beside import Claim
 from appliance.bill import BandStep, ChargeStep, Step, bill
 from appliance.call import UTILITY_CODES
 from appliance.config import UNIT_OF, Config
 from appliance.delivery import State
 from appliance.keys import Secret
 from appliance.polls import TAKEN_UNTIL
-from appliance.store import blocks, disputes, homes, money, outbox, periods, polls, portal, secrets, votes
+from appliance.store import (
+    blocks,
+    claims,
+    disputes,
+    homes,
+    money,
+    outbox,
+    periods,
+    polls,
+    portal,
+    sales,
+    secrets,
+    votes,
+)
 from appliance.store import shown as bills
 from appliance.store.blocks import StoredBatch
 from appliance.store.database import Database
@@ -45,6 +59,8 @@ async def show_place(
         async with db.transaction() as tx:
             await blocks.show_all_again(tx)
             await polls.show_all_again(tx)
+            await claims.show_all_again(tx)
+            await sales.show_all_again(tx)
         async with shown.transaction() as tx:
             await homes.begin_again(tx, mark)
     known = await homes.salts(shown)
@@ -85,15 +101,25 @@ async def show_due(db: Database, shown: Database, keys: Keys) -> None:
         contest = _contest(stored)
         word = str(astuple(contest))
         if word != before:
-            async with shown.transaction() as tx:
-                await bills.put_contest(tx, stored.of.zone, stored.of.slot, stored.of.period, contest)
+            if await _is_of(db, shown, stored):
+                async with shown.transaction() as tx:
+                    await bills.put_contest(tx, stored.of.zone, stored.of.slot, stored.of.period, contest)
             async with db.transaction() as tx:
                 await disputes.set_shown_word(tx, stored.of.id, word)
+    for asked, question in await claims.not_shown(db):
+        await _show_asked(db, shown, asked.of, question)
+        async with db.transaction() as tx:
+            await claims.set_shown(tx, asked.of.payment, question)
     for proposal in await polls.not_shown(db):
         async with shown.transaction() as tx:
             await votes.put_proposal(tx, _proposal(proposal))
         async with db.transaction() as tx:
             await polls.set_shown(tx, proposal)
+
+
+def _sees(seen_by: Mapping[int, str], zone: int, slot: int, holder: str) -> bool:
+    """Whether what a slot did under this secret is its home's to see: not the zone's, nor that of an earlier home."""
+    return holder != secrets.vacant(zone) and secrets.dwelling(seen_by.get(slot, secrets.label_of(holder))) == holder
 
 
 def _fitting(number: int) -> int:
@@ -129,9 +155,26 @@ def _contest(stored: StoredDispute) -> bills.Contest:
     return bills.Contest(stage, height, None if stored.claimed is None else stored.claimed.units, stored.corrected)
 
 
+async def _show_asked(db: Database, shown: Database, of: Claim, state: bills.Question) -> None:
+    """To the home that the payment was for, if it still lives there."""
+    credited = await claims.credited(db, of)
+    if credited is None:
+        return
+    if _sees(await homes.labels_of(shown, of.zone), of.zone, credited.slot, credited.holder):
+        async with shown.transaction() as tx:
+            await bills.put_asked(tx, of.zone, credited.slot, bills.Asked(of.payment, state, of.answer_by))
+
+
+async def _is_of(db: Database, shown: Database, stored: StoredDispute) -> bool:
+    """Whether a dispute is about a bill that the home in its slot may see."""
+    of = stored.of
+    holders = {bill.slot: bill.holder for bill in await periods.bills_of(db, of.zone, of.period)}
+    return of.slot in holders and _sees(await homes.labels_of(shown, of.zone), of.zone, of.slot, holders[of.slot])
+
+
 async def _clear(db: Database, zone: int, period: int, slots: int, keys: Keys) -> dict[int, bytes]:
     """By slot without arrears after the period's settlement, what opens them."""
-    where = await accounts.positions_after(db, zone, period, slots, keys)
+    where = await books.positions_after(db, zone, period, slots, keys)
     return {n: slot.arrears.blinding.to_bytes() for n, slot in enumerate(where) if not slot.arrears.value}
 
 
@@ -145,7 +188,7 @@ async def _show_bills(db: Database, shown: Database, zone: int, period: int, sta
     slots = len(last.content.slots)
     settled = {slot.slot: slot for slot in await money.settled_slots(db, zone, period)} if state == "settled" else {}
     clear = await _clear(db, zone, period, slots, keys) if state == "settled" else {}
-    dispute_by = await periods.due_of(db, zone, period)
+    dispute_by, seen_by = await periods.due_of(db, zone, period), await homes.labels_of(shown, zone)
     rows = [
         bills.Bill(
             zone=zone,
@@ -167,7 +210,7 @@ async def _show_bills(db: Database, shown: Database, zone: int, period: int, sta
             ),
         )
         for stored in await periods.bills_of(db, zone, period)
-        if stored.holder != secrets.vacant(zone)
+        if _sees(seen_by, zone, stored.slot, stored.holder)
     ]
     async with shown.transaction() as tx:
         await bills.put_bills(tx, rows)
@@ -190,7 +233,7 @@ def _step(step: Step) -> bills.Step:
 
 async def _show_block(db: Database, shown: Database, zone: int, number: int) -> None:
     """The slots of homes; what a slot used while it was vacant is nobody's."""
-    block = await blocks.get_block(db, zone, number)
+    block, seen_by = await blocks.get_block(db, zone, number), await homes.labels_of(shown, zone)
     if block.commitments is None:
         return
     rows = [
@@ -208,7 +251,7 @@ async def _show_block(db: Database, shown: Database, zone: int, number: int) -> 
             shared=slot.shared,
         )
         for slot, commitment in zip(block.content.slots, block.commitments, strict=True)
-        if slot.holder != secrets.vacant(zone)
+        if _sees(seen_by, zone, slot.slot, slot.holder)
     ]
     levels = {slot.slot: slot.level for slot in block.content.slots if slot.level is not None}
     async with shown.transaction() as tx:
@@ -233,7 +276,7 @@ async def _show_batch(shown: Database, batch: StoredBatch, submission: Submissio
                 zone=batch.zone,
                 first_block=batch.first_block,
                 last_block=batch.last_block,
-                total=batch.sums.total,
+                total=batch.sums.total if batch.sealed is False else 0,  # a hidden one leaves core.db nowhere
                 evidence_root=batch.evidence_root,
                 state=state,
                 txid=txid,

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.block import LEVELS, Block
-from circuits import usage
+from circuits import hints, usage
 from circuits.blinding import BlindingKey, Letter
 from circuits.generators import LIB
 from circuits.group import LibPoint
 from circuits.opening import sum_openings, sum_opens
 from circuits.pedersen import Opening, commit
-from circuits.scalar import P
+from circuits.scalar import P, Scalar
 from circuits.verdict import ProofRejected
 
 ENTROPY_BYTES: Final = 32  # of fresh randomness that a proof takes
@@ -160,6 +160,33 @@ def prove_batch(
     if made != tuple(commitments):
         raise ProofError(f"the batch from block {witnesses[0].block} of zone {witnesses[0].zone} does not open")
     return proof
+
+
+def prove_sealed(
+    witnesses: Sequence[BlockWitness], commitments: Sequence[bytes], context: bytes, entropy: bytes
+) -> BoundProof:
+    """The same for a batch whose total stays hidden."""
+    made = usage.prove(LibPoint, _batch_openings(witnesses), context, entropy, opened=False)
+    if made.commitments != tuple(commitments):
+        raise ProofError(f"the batch from block {witnesses[0].block} of zone {witnesses[0].zone} does not open")
+    try:
+        usage.verify(LibPoint, made.commitments, context, None, made.points, made.scalars)
+    except ProofRejected as error:
+        raise ProofError(f"a proof made here does not verify, {error}: is the machine sound?") from error
+    return BoundProof(context, made.points, made.scalars, made.hints)
+
+
+def combined_sum(
+    lists: Sequence[Sequence[bytes]], total: int, blindings: Sequence[bytes]
+) -> tuple[bytes, tuple[tuple[bytes, ...], ...], tuple[bytes, ...]]:
+    """Of several zones' sealed batches, or ballots: the blinding of their common total, the hints that add up each
+    zone's commitments, and those that add up the zones' sums. ProofError where they do not open to the total."""
+    points = [[LibPoint.from_bytes_checked(item) for item in listed] for listed in lists]
+    whole = sum_openings([Opening(0, Scalar.from_bytes_checked(blinding)) for blinding in blindings])
+    if not sum_opens(LIB, [point for listed in points for point in listed], Opening(total, whole.blinding)):
+        raise ProofError("the commitments of several zones do not open to their common total")
+    each = tuple(hints.for_additions([point.xy() for point in listed], 1) for listed in points)
+    return whole.blinding.to_bytes(), each, hints.for_additions([LibPoint.sum(listed).xy() for listed in points], 1)
 
 
 def _batch_openings(witnesses: Sequence[BlockWitness]) -> list[Opening]:

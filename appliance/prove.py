@@ -75,26 +75,29 @@ async def _batch(
 
 
 async def prove_due(
-    db: Database, prover: Prover, sender: Sender, keys: Keys, randomness: Randomness, done: set[tuple[int, int]]
+    db: Database, prover: Prover, sender: Sender, keys: Keys, randomness: Randomness, done: set[tuple[int, int, bool]]
 ) -> None:
     """Proves every batch that may have to be signed and has no proof for what this sender's contract will compute.
 
-    `done` collects (zone, first block) of those that have one: what a context holds does not change while the
-    appliance runs. ProofError for a damaged store.
+    Of those of which it is known whether they open their totals (`sealed`). `done` collects (zone, first block, sealed)
+    of those that have a proof: what a context holds does not change while the appliance runs. ProofError for a damaged
+    store.
     """
-    for zone, first_block in await proofs.unsettled_batches(db):
-        if (zone, first_block) in done:
+    for of in await proofs.unsettled_batches(db):
+        zone, first_block = of.zone, of.first_block
+        if of.sealed is None or (zone, first_block, of.sealed) in done:
             continue
         batch = await proofs.for_chain(db, zone, first_block)
         context = usage_batch_context(sender, batch)
         if await proofs.of_batch(db, zone, first_block, context) is None:
             content = [await blocks.get_block(db, zone, n) for n in range(first_block, batch.last_block + 1)]
             witnesses, entropy = [proof.witness_of(block.content, keys) for block in content], randomness(ENTROPY_BYTES)
-            made, spent = await prover.timed(proof.prove_batch, witnesses, batch.sums.commitments, context, entropy)
+            prove = proof.prove_sealed if batch.sealed else proof.prove_batch
+            made, spent = await prover.timed(prove, witnesses, batch.sums.commitments, context, entropy)
             async with db.transaction() as tx:
                 await proofs.put_batch_proof(tx, zone, first_block, made, spent)
             log.info("zone %d: batch from block %d proved in range in %d ms", zone, first_block, spent)
-        done.add((zone, first_block))
+        done.add((zone, first_block, batch.sealed))
 
 
 def _block_context(block: StoredBlock, keys: Keys) -> bytes:

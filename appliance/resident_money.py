@@ -20,28 +20,37 @@ from circuits.blinding import Letter
 from circuits.generators import LIB
 from circuits.group import LibPoint
 from circuits.pedersen import Opening, commit
-from circuits.scalar import EncodingError, Scalar
+from circuits.scalar import EncodingError, Scalar, total
+from circuits.tariff import Line
 
 CODE_BYTES: Final = 32
 BOUND: Final = 1 << 36  # no bill, and no alternative to one, is as high
+USAGE_BOUND: Final = 1 << 20  # of one block
 CEILING: Final = (LIB.value * Scalar(BOUND - 1)).to_bytes()
 """What stands for a bill that only the gateway could open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A bill, in units of account, and what it should be. `sealed`: the bill cannot be opened by the dwelling."""
+    """A bill, in units of account, and what it should be. `sealed`: the bill cannot be opened by the dwelling.
+
+    A bill by a tariff of one band opens with what was used in each block of the period, `used`, from `first_block` on.
+    """
 
     period: int
     billed: int = field(repr=False)
     right: int = field(repr=False)
     sealed: bool = False
+    first_block: int = 0
+    used: tuple[int, ...] = field(repr=False, default=())
 
     def __post_init__(self) -> None:
         if not 0 <= self.right < BOUND or not 0 <= self.billed < BOUND:
             raise ResidentError("an amount is a whole number of units of account, from 0 to 2^36 - 1")
         if not self.sealed and self.right > self.billed:
             raise ResidentError("what the bill should be is more than what it is")
+        if any(not 0 <= used < USAGE_BOUND for used in self.used) or self.first_block < 0:
+            raise ResidentError("what a block used is a whole number of Wh or litres")
 
 
 def blinding_of(reward_code: str) -> Scalar:
@@ -70,16 +79,17 @@ async def claim(
 async def dispute(node: Node, settlement: Settlement, home: Home, doubt: Doubt, entropy: bytes, max_fee: int) -> str:
     """Opens a dispute about a bill; the transaction's id. `tell` comes after it. ResidentError, NodeError."""
     bill = await _bill(node, settlement, home, doubt.period)
-    opened = Opening(
-        doubt.billed, home.blinding.blinding(Letter.BILL, home.zone, home.slot, doubt.period, doubt.billed)
-    )
+    opened = await _opening(node, settlement, home, doubt)
     right = alternative.opening(home.blinding, home.zone, home.slot, doubt.period, doubt.right)
     if doubt.sealed:
         second = Opening(BOUND - 1 - right.value, -right.blinding)
     elif commit(LIB, opened).to_bytes() == bill:
         second = Opening(opened.value - right.value, opened.blinding - right.blinding)
     else:
-        raise ResidentError("this amount does not open the bill on chain: compare it with the page, or add --sealed")
+        raise ResidentError(
+            "this amount does not open the bill on chain: compare it with the page. By a tariff of one band it takes "
+            "--first-block and --usage, all blocks of the period; or add --sealed"
+        )
     named = commit(LIB, right).to_bytes()
     bound = {**_place(home), "period": UInt(doubt.period), "sealed": Bool(doubt.sealed), "bill": Buffer(bill)}
     context = _context(settlement, home, _disputes(settlement), "dispute", bound)
@@ -106,6 +116,38 @@ async def tell(node: Node, settlement: Settlement, home: Home, doubt: Doubt, max
             call = ContractCall(_disputes(settlement), "submit-evidence", (number, Buffer(sealed)))
             return await send(node, settlement, home, call, max_fee)
     raise ResidentError("this bill is not disputed")
+
+
+async def _opening(node: Node, settlement: Settlement, home: Home, doubt: Doubt) -> Opening:
+    """What opens the bill: a blinding of its own, or the rate times that of the usage, as one band's line has it."""
+    if not doubt.used:
+        own = home.blinding.blinding(Letter.BILL, home.zone, home.slot, doubt.period, doubt.billed)
+        return Opening(doubt.billed, own)
+    registry, billing = (Contract(settlement.deployer, name) for name in ("user-registry", "billing"))
+    zone = await _ask(node, settlement, home, registry, "get-zone", UInt(home.zone))
+    utility = _field(zone, "utility")
+    tariff = await _ask(node, settlement, home, billing, "get-tariff-for", utility, UInt(doubt.period))
+    match _field(tariff, "bands"):
+        case List((band,)):
+            rate = _field(Optional(band), "rate")
+        case _:
+            raise ResidentError("a bill by a tariff of more than one band opens without --usage")
+    blindings = [
+        home.blinding.blinding(Letter.USAGE, home.zone, home.slot, block, used)
+        for block, used in enumerate(doubt.used, doubt.first_block)
+    ]
+    line = Line(rate.value if isinstance(rate, UInt) else 0, 0)
+    return Opening(doubt.billed, line.blinding(total(blindings), occupied=True))
+
+
+def _field(value: Value, name: str) -> Value:
+    """Of an optional tuple. ResidentError where it is not there."""
+    match value:
+        case Optional(Tuple(fields)):
+            found = dict(fields).get(name)
+            if found is not None:
+                return found
+    raise ResidentError(f"the contracts know no {name} of this zone and period: check zone, period and settlement")
 
 
 def _disputes(settlement: Settlement) -> Contract:

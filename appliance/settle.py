@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from appliance import accounts, billing, ledger
+from appliance import accounts, billing, books, ledger
+from appliance import leaving as leaving_steps
 from appliance.accounts import Terms
 from appliance.ask import ask
 from appliance.call import USER_REGISTRY, Sender
@@ -21,7 +22,8 @@ from appliance.keys import Randomness, Secret
 from appliance.ledger import Mirrored
 from appliance.money import Ratio
 from appliance.period import Step
-from appliance.store import money, outbox
+from appliance.sealed import may_open
+from appliance.store import blocks, leaving, money, outbox, secrets
 from appliance.store.database import Database
 from appliance.worker import Keys, Prover
 
@@ -29,7 +31,6 @@ log = logging.getLogger("mita.settle")
 
 AHEAD: Final = 8  # references of a dwelling that are known before it pays under them
 _BILL_STEPS: Final = (Step.BILLS, Step.BAND, Step.PROVE_BILLS)
-_AGGREGATION: Final = "aggregation"
 
 
 async def terms_of(node: Node, sender: Sender, zones: Sequence[ZoneConfig]) -> dict[int, Terms]:
@@ -42,9 +43,25 @@ async def terms_of(node: Node, sender: Sender, zones: Sequence[ZoneConfig]) -> d
         known = await ask(node, sender, registry.read_zone, USER_REGISTRY, "get-zone", UInt(zone.zone))
         if known is None:
             continue
-        period = UInt(known.period)
-        opens = await ask(node, sender, registry.read_truth, _AGGREGATION, "may-open", UInt(zone.zone), period)
-        found[zone.zone] = Terms(Ratio(known.ratio), opens)
+        found[zone.zone] = Terms(Ratio(known.ratio))
+    return found
+
+
+async def openings(db: Database, node: Node, sender: Sender, zones: Iterable[int]) -> dict[tuple[int, int], bool]:
+    """By zone and period that is not settled: may the settlement's sum be opened now, and so must be? NodeError.
+
+    The account is asked last: what is shown of a period after its settlement changes nothing about that.
+    """
+    known = set(zones)
+    waiting = [*await money.unsettled(db), *((zone, period) for zone, period, _ in await money.planned(db))]
+    found = {}
+    for zone, period in waiting:
+        if zone not in known:
+            continue
+        opens = await may_open(node, sender, zone, period)
+        account = await ask(node, sender, calls.read_account, calls.PAYMENT, "get-account", UInt(zone))
+        if account is not None and account.settled <= period:
+            found[zone, period] = opens
     return found
 
 
@@ -58,7 +75,7 @@ async def watch_payments(
     buried: int,
 ) -> None:
     """Takes down what was paid to these zones, once it is under so many Bitcoin blocks. NodeError."""
-    homes = {(zone.zone, label): slot for zone in zones for slot, label in zone.dwellings.items()}
+    homes = {(zone.zone, label): slot for zone in zones for label, slot in (await leaving.receiving(db, zone)).items()}
     until = (await node.tip()).burn_height - buried
     count = await ask(node, sender, registry.read_number, calls.PAYMENT, "get-payment-count")
     for number in range(await money.last_payment(db) + 1, count + 1):
@@ -81,7 +98,10 @@ async def give_references(
 ) -> None:
     """Keeps the next AHEAD references of every dwelling that the registry knows ready. NodeError."""
     for zone in zones:
+        holders = await blocks.holders(db, zone.zone)
         for slot, label in zone.dwellings.items():
+            if holders.get(slot, secrets.dwelling(label)) != secrets.dwelling(label):
+                continue  # another home's time is not over, so the registry's number is not this one's
             known, used = await money.references_of(db, label)
             if known >= used + AHEAD:
                 continue
@@ -115,6 +135,8 @@ async def prepare_due(
             payload = await billing.prepared(db, prover, sender, call, keys, randomness)
         elif (found := compared.get(call.zone)) is None or found.wrong:
             continue
+        elif call.kind in leaving_steps.STEPS:
+            payload = await leaving_steps.prepared(db, prover, sender, call, keys, randomness)
         else:
             payload = await accounts.prepared(db, prover, sender, call, keys, randomness)
         async with db.transaction() as tx:
@@ -135,7 +157,7 @@ async def compare(
         if await ask(node, sender, calls.read_account, calls.PAYMENT, "get-account", UInt(zone)) != account:
             continue  # it changed in between
         mirrored = [Mirrored(*pair) for pair in zip(balances, arrears, strict=True)]
-        wrong = await accounts.mismatches(db, zone, account, mirrored, keys)
+        wrong = await books.mismatches(db, zone, account, mirrored, keys)
         if wrong:
             log.error("zone %d: accounts of slots %s differ from the books: nothing is settled", zone, wrong)
         compared[zone] = Comparison(account, wrong)

@@ -37,9 +37,6 @@
 
 (define-constant MAX_EVIDENCE u8) ;; of each side
 
-;; Periods before a claim in which the dwelling may have had the slot: a credit is at most CLAIM_TIME old.
-(define-constant AGES (list u0 u1 u2 u3))
-
 ;; (2^36 - 1)*A: no bill is as high as 2^36, and no alternative to one.
 (define-constant CEILING 0x034c249f58e1a1b115e806ffb25edfb8e75bfb7fec251214e367a3537fc6774b42)
 
@@ -81,7 +78,7 @@
 (define-constant ERR_NOT_DUE (err u721)) ;; no deadline was missed, or no batch has come since
 (define-constant ERR_NOT_RULED (err u722)) ;; no ruling yet
 (define-constant ERR_FINAL (err u723)) ;; no appeal against this
-(define-constant ERR_APPEALABLE (err u724)) ;; an appeal is still possible
+(define-constant ERR_APPEALABLE (err u724)) ;; an appeal, or a dispute with the dwelling's own key, may still come
 (define-constant ERR_CLOSED (err u725)) ;; closed already
 (define-constant ERR_NOT_PAYER (err u726)) ;; somebody else paid this
 (define-constant ERR_PAYMENT (err u727)) ;; not a payment with tokens that was credited within a month
@@ -143,9 +140,10 @@
 (define-map votes {dispute: uint, round: uint, dwelling: uint} bool)
 
 ;; I14: by payment; inserted once. `total` is what all payments claimed so far for the dwelling, and credited together,
-;; come to with this one, in units of account. `period` was open then. `over`: shown to be credited, or refunded.
+;; come to with this one, in units of account, less those refunded by then. `over`: shown to be credited, or refunded.
+;; I15: `claimed` is the sum of those that are not refunded.
 (define-map claims uint {
-  zone: uint, sequence: uint, dwelling: uint, total: uint, period: uint, opened: uint, answer-by: uint, over: bool
+  zone: uint, sequence: uint, dwelling: uint, total: uint, opened: uint, answer-by: uint, over: bool
 })
 (define-map claimed {zone: uint, sequence: uint, dwelling: uint} uint)
 
@@ -162,8 +160,13 @@
 (define-read-only (get-evidence (dispute uint) (resident bool))
   (default-to (list) (map-get? evidence {dispute: dispute, resident: resident})))
 
+;; `total` is what the gateway has to show: all claimed until then, less what was refunded since.
 (define-read-only (get-claim (payment uint))
-  (map-get? claims payment))
+  (match (map-get? claims payment)
+    claim (let ((left (default-to u0 (map-get? claimed
+        {zone: (get zone claim), sequence: (get sequence claim), dwelling: (get dwelling claim)}))))
+      (some (merge claim {total: (if (< left (get total claim)) left (get total claim))})))
+    none))
 
 ;; What a payment for a dwelling refers to: sha256(salt of 16 bytes | id, 16 bytes).
 (define-read-only (get-reference (salt (buff 16)) (dwelling uint))
@@ -269,35 +272,25 @@
       (> (contract-call? .meter-data get-last-heard zone) opened)
       (> burn-block-height (+ deadline SILENCE)))))
 
-;; Was what the slot was credited with at the burn height `credited` for the dwelling? It lived there in a period that
-;; was not settled then, so that its money was there.
-(define-private (add-period
-    (age uint)
-    (so-far {zone: uint, slot: uint, dwelling: uint, asked: uint, credited: uint, had: bool}))
-  (let (
-      (zone (get zone so-far))
-      (period (if (< age (get asked so-far)) (- (get asked so-far) age) u0)))
-    (merge so-far {had: (or
-      (get had so-far)
-      (and
-        (is-eq
-          (contract-call? .user-registry get-occupant zone (get slot so-far) period)
-          (some (get dwelling so-far)))
-        (match (contract-call? .payment get-settlement zone period)
-          settled (>= (get height settled) (get credited so-far))
-          true)))})))
-
-;; The money in the slot is the dwelling's now, or it was when the slot was credited.
-(define-private (was-credited
-    (claim {zone: uint, dwelling: uint, period: uint})
-    (slot uint)
-    (credited uint))
-  (let ((zone (get zone claim)) (dwelling (get dwelling claim)))
+;; The money in the slot is the dwelling's and was since before it was credited, or it was the dwelling's then.
+(define-private (was-credited (zone uint) (slot uint) (dwelling uint) (credited uint))
+  (let ((release (contract-call? .user-registry get-release zone slot)))
     (or
-      (is-eq (contract-call? .user-registry get-holder zone slot) (some dwelling))
-      (get had (fold add-period AGES {
-        zone: zone, slot: slot, dwelling: dwelling, asked: (get period claim), credited: credited, had: false
-      })))))
+      (and
+        (is-eq (contract-call? .user-registry get-holder zone slot) (some dwelling))
+        (match release last (> credited (get height last)) true))
+      (match release last
+        (and
+          (is-eq (get dwelling last) dwelling)
+          (> credited (get since last))
+          (<= credited (get height last)))
+        false))))
+
+;; Answered or refunded.
+(define-private (end-claim (payment uint))
+  (match (map-get? claims payment)
+    claim (map-set claims payment (merge claim {over: true}))
+    false))
 
 ;; Whose side the sender is on: true for the resident's. A revoked gateway is on none.
 (define-private (side-of (zone uint) (dwelling uint))
@@ -320,18 +313,13 @@
       registered (is-some (index-of? (list (get gateway registered) (get provider registered)) contract-caller))
       false)))
 
-;; A bill that nobody disputed before, or only with the key that the gateway has too, whatever became of that but a
-;; correction: then that dispute gives way to this one, `dispute`, with the dwelling's own key. Prints {topic:
-;; "dispute-lapsed", dispute, by} of it.
+;; A bill that nobody disputed before, or only with the key that the gateway has too, whatever became of that: before
+;; the bill is due it corrected nothing. It gives way to this one, `dispute`, with the dwelling's own key. Prints
+;; {topic: "dispute-lapsed", dispute, by} of it.
 (define-private (give-way (dispute uint) (zone uint) (slot uint) (period uint) (own bool))
   (match (map-get? disputed {zone: zone, slot: slot, period: period})
     earlier (let ((before (unwrap! (map-get? disputes earlier) ERR_DISPUTE_UNKNOWN)))
-      (asserts!
-        (and
-          own
-          (not (get own before))
-          (is-none (contract-call? .billing get-correction zone slot period)))
-        ERR_DISPUTED)
+      (asserts! (and own (not (get own before))) ERR_DISPUTED)
       (if (get closed before)
         (ok u0)
         (begin
@@ -343,12 +331,13 @@
             (print {topic: "dispute-lapsed", dispute: earlier, by: dispute}))))))
     (ok u0)))
 
-;; Prints {topic: "ruling", dispute, for-resident, final, round}.
-(define-private (decide (dispute uint) (for-resident bool) (final bool))
+;; Prints {topic: "ruling", dispute, for-resident, final, round, photo-hash}.
+(define-private (decide (dispute uint) (for-resident bool) (final bool) (photo-hash (optional (buff 32))))
   (let (
       (known (unwrap! (map-get? disputes dispute) ERR_DISPUTE_UNKNOWN))
       (event {
-        topic: "ruling", dispute: dispute, for-resident: for-resident, final: final, round: (get round known)
+        topic: "ruling", dispute: dispute, for-resident: for-resident, final: final, round: (get round known),
+        photo-hash: photo-hash
       }))
     (map-set disputes dispute (merge known
       {ruling: (some {for-resident: for-resident, height: burn-block-height, final: final})}))
@@ -520,7 +509,7 @@
     (map-set disputes dispute (merge known {votes-for: votes-for, votes-against: votes-against}))
     (try! (log TOPIC_VOTE (to-consensus-buff? (print (merge key {topic: "vote", for-resident: for-resident})))))
     (if (>= (if for-resident votes-for votes-against) decisive)
-      (decide dispute for-resident (is-eq (get round known) u1))
+      (decide dispute for-resident (is-eq (get round known) u1) none)
       (ok u0))))
 
 ;; Three stewards or treasurers, each, none of them a party: what an assembly decided on paper, for good. ok false until
@@ -538,7 +527,7 @@
     (if (try! (contract-call? .user-registry approve "dispute-resolution" OBSERVER contract-caller
         (sha256 (unwrap! (to-consensus-buff? (print call)) ERR_SERIALIZE)) OBSERVERS))
       (begin
-        (try! (decide dispute for-resident true))
+        (try! (decide dispute for-resident true (some photo-hash)))
         (ok true))
       (ok false))))
 
@@ -564,7 +553,7 @@
           (get zone known) (get opened known)))
       ERR_NOT_DUE)
     (if (not panel)
-      (decide dispute true true)
+      (decide dispute true true none)
       (begin
         (map-set disputes dispute (merge known (merge state {
           redrawn: true, panel: (list), former: (with-panel (get former known) (get panel known)), votes-for: u0,
@@ -591,8 +580,9 @@
     (log TOPIC_APPEAL (to-consensus-buff?
       (print {topic: "appeal", dispute: dispute, resident: resident, draw-at: draw-at})))))
 
-;; Anyone, once no appeal is possible: the bill is free again and, if the ruling is for the resident, the correction
-;; waits to be put into the slot's balance. Prints {topic: "dispute-closed", dispute, for-resident}.
+;; Anyone, once no appeal is possible: the bill is free again, and if the ruling is for the resident, the correction
+;; waits to be settled. One that was asked for with a key that the gateway has too waits until the bill is due: the
+;; dwelling's own key comes first. Prints {topic: "dispute-closed", dispute, for-resident}.
 (define-public (close-dispute (dispute uint))
   (let (
       (known (unwrap! (map-get? disputes dispute) ERR_DISPUTE_UNKNOWN))
@@ -603,7 +593,12 @@
       (period (get period known)))
     (asserts! (not (get closed known)) ERR_CLOSED)
     (asserts!
-      (or (get final ruling) (> burn-block-height (+ (get height ruling) APPEAL_TIME)))
+      (and
+        (or (get final ruling) (> burn-block-height (+ (get height ruling) APPEAL_TIME)))
+        (or
+          (get own known)
+          (not for-resident)
+          (match (contract-call? .billing get-bills zone period) bills (>= burn-block-height (get due bills)) true)))
       ERR_APPEALABLE)
     (map-set disputes dispute (merge known {closed: true}))
     (map-delete disputing {dwelling: (get dwelling known), own: (get own known)})
@@ -617,7 +612,7 @@
 ;; ----------------------------------------------------------------------------------------------------
 
 ;; The payer, once, while the zone is open: for whom the payment was; the gateway has a week to show that it got there.
-;; Prints {topic: "claim", payment, zone, sequence, dwelling, total, period, answer-by}.
+;; Prints {topic: "claim", payment, zone, sequence, dwelling, total, answer-by}.
 (define-public (claim-credit (payment uint) (salt (buff 16)) (dwelling uint))
   (let (
       (paid (unwrap! (contract-call? .payment get-payment payment) ERR_PAYMENT))
@@ -628,7 +623,7 @@
       (key {zone: zone, sequence: sequence, dwelling: dwelling})
       (total (+ (default-to u0 (map-get? claimed key)) (* (get amount paid) (get ratio registered))))
       (claim (merge key
-        {total: total, period: (get period registered), answer-by: (+ burn-block-height ANSWER_TIME)})))
+        {total: total, answer-by: (+ burn-block-height ANSWER_TIME)})))
     (asserts! (is-eq contract-caller (get payer paid)) ERR_NOT_PAYER)
     (asserts! (not (get closed registered)) ERR_ZONE_CLOSED)
     (asserts!
@@ -646,9 +641,9 @@
     (map-set claimed key total)
     (log TOPIC_CLAIM (to-consensus-buff? (print (merge claim {topic: "claim", payment: payment}))))))
 
-;; The gateway, even where the zone has closed since: a slot that was the dwelling's then was credited with all that was
-;; claimed for it, or more. `hint`: of K - total*A, which the proof shows to be in range. Nothing is opened. Prints
-;; {topic: "claim-answer", payment, slot, context}.
+;; The gateway, even where the zone has closed since: a slot that was the dwelling's then was credited with the total of
+;; get-claim or more. `hint`: of K - total*A, which the proof shows to be in range. Nothing is opened. Prints {topic:
+;; "claim-answer", payment, slot, context}.
 (define-public (answer-claim
     (payment uint)
     (slot uint)
@@ -658,8 +653,9 @@
     (hints (list 12 (buff 32)))
     (proof <proof-trait>))
   (let (
-      (claim (unwrap! (map-get? claims payment) ERR_CLAIM_UNKNOWN))
+      (claim (unwrap! (get-claim payment) ERR_CLAIM_UNKNOWN))
       (zone (get zone claim))
+      (total (get total claim))
       (registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_NOT_GATEWAY))
       (credit (unwrap! (contract-call? .payment get-credit zone (get sequence claim)) ERR_PAYMENT))
       (commitment (list (unwrap! (element-at? (get credits credit) slot) ERR_SLOT)))
@@ -673,7 +669,7 @@
           zone: zone,
           sequence: (get sequence claim),
           slot: slot,
-          total: (get total claim)
+          total: total
         }) ERR_SERIALIZE)))
       (event {topic: "claim-answer", payment: payment, slot: slot, context: context}))
     (asserts!
@@ -681,28 +677,33 @@
       ERR_NOT_GATEWAY)
     (asserts! (not (get over claim)) ERR_ANSWERED)
     (asserts! (not (is-over (get answer-by claim) zone (get opened claim))) ERR_DEADLINE)
-    (asserts!
-      (was-credited
-        {zone: zone, dwelling: (get dwelling claim), period: (get period claim)} slot (get height credit))
-      ERR_SLOT)
+    (asserts! (was-credited zone slot (get dwelling claim) (get height credit)) ERR_SLOT)
     (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (try! (contract-call? proof verify-money
       context
       (try! (contract-call? proof subtract-commitments
         commitment
-        (try! (contract-call? proof compute-line commitment u0 (to-int (get total claim)) (list true) 0x))
+        (try! (contract-call? proof compute-line commitment u0 (to-int total) (list true) 0x))
         hint))
       points scalars hints))
-    (map-set claims payment (merge claim {over: true}))
+    (end-claim payment)
     (log TOPIC_CLAIM (to-consensus-buff? (print event)))))
 
-;; Anyone, when the gateway did not show it in time: the payer is paid back out of the hold-back of a settled period.
-;; Prints {topic: "claim-refunded", payment, period}.
+;; Anyone, when the gateway did not show it in time: the payer is paid back, out of the hold-back of a settled period
+;; and what income the provider has left there.
+;; Prints {topic: "claim-refunded", payment, period, amount}.
 (define-public (refund-claim (payment uint) (period uint) (token <sip-010>))
-  (let ((claim (unwrap! (map-get? claims payment) ERR_CLAIM_UNKNOWN)))
+  (let (
+      (claim (unwrap! (map-get? claims payment) ERR_CLAIM_UNKNOWN))
+      (zone (get zone claim))
+      (key {zone: zone, sequence: (get sequence claim), dwelling: (get dwelling claim)})
+      (paid (unwrap! (contract-call? .payment get-payment payment) ERR_PAYMENT))
+      (registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_PAYMENT))
+      (amount (* (get amount paid) (get ratio registered))))
     (asserts! (not (get over claim)) ERR_ANSWERED)
-    (asserts! (is-over (get answer-by claim) (get zone claim) (get opened claim)) ERR_NOT_DUE)
-    (map-set claims payment (merge claim {over: true}))
+    (asserts! (is-over (get answer-by claim) zone (get opened claim)) ERR_NOT_DUE)
+    (end-claim payment)
+    (map-set claimed key (- (default-to u0 (map-get? claimed key)) amount))
     (try! (contract-call? .payment refund payment period token))
     (log TOPIC_CLAIM (to-consensus-buff?
-      (print {topic: "claim-refunded", payment: payment, period: period})))))
+      (print {topic: "claim-refunded", payment: payment, period: period, amount: amount})))))

@@ -1,7 +1,7 @@
 ;; governance: dwellings propose and vote; what they decide is done after a timelock, and by nobody else.
 ;;
 ;; A zone's ballots come as one vector: for every slot a commitment Y and a commitment N, each to 0 or 1 and not both 1.
-;; Only sums over those who may vote are opened, after the close, once for each zone.
+;; Only sums over those who may vote are opened, after the close, once for each zone: of one zone, or of up to four.
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; traits
@@ -39,6 +39,7 @@
 (define-constant TOPIC_ASSEMBLY u805)
 (define-constant TOPIC_EXECUTED u806)
 (define-constant TOPIC_PAUSE u807)
+(define-constant TOPIC_TOGETHER u808)
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; errors
@@ -73,6 +74,7 @@
 (define-constant ERR_PAUSED_LATELY (err u826)) ;; a pause was begun less than 30 days ago
 (define-constant ERR_NO_ASSEMBLY (err u827)) ;; an assembly stops the switch of a contract, but ballots alone make it
 (define-constant ERR_SERIALIZE (err u828)) ;; a value without consensus bytes
+(define-constant ERR_GATEWAYS (err u829)) ;; zones of more than one gateway
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; data vars
@@ -91,14 +93,14 @@
 ;; I3: action, text-hash, closes and proposer never change. I4: yes and no are the sums of the zones' tallies or, where
 ;; `assembly`, that assembly's. I5: `ready` is u0 while there is no result, then at least VERIFIER_LOCK after the last
 ;; tally or the assembly. I6: electorate counts the voters of all open zones when the first result came, those of a zone
-;; with a vector, even a closed one, when that came. I7: executed once.
+;; with a vector, even a closed one, when that came: `eligible` of `zones`. I7: executed once.
 (define-map proposals uint {
   action: {
     kind: (string-ascii 16), name: (optional (string-ascii 32)), number: (optional uint),
     who: (optional principal), holds: (optional bool),
     tariff: (optional {utility: uint, from-period: uint, charge: uint, bands: (list 4 {from: uint, rate: uint})})
   },
-  text-hash: (buff 32), closes: uint, proposer: principal,
+  text-hash: (buff 32), closes: uint, proposer: principal, zones: (list 64 uint), eligible: uint,
   electorate: uint, yes: uint, no: uint, contested: uint, assembly: bool, ready: uint, executed: bool
 })
 
@@ -107,10 +109,11 @@
 (define-map proposing {dwelling: (optional uint), own: bool, steward: (optional principal)} uint)
 
 ;; I9: a zone's last vector before the close. voters and period are those of the first, so that who counts is settled
-;; before anybody knows how it goes; `eligible` counts the voters, `hidden` those whose ballots nobody opened.
+;; before anybody knows how it goes; `eligible` counts the voters, `hidden` those whose ballots nobody opened. Once
+;; tallied, `together` are the zones, itself included, whose ballots were opened in one sum. I11: all of them say so.
 (define-map ballots {proposal: uint, zone: uint} {
   yes: (list 64 (buff 33)), no: (list 64 (buff 33)), voters: (list 64 bool), period: uint, eligible: uint,
-  hidden: uint, tallied: bool
+  hidden: uint, tallied: bool, together: (list 4 uint)
 })
 
 ;; I10: ballots that their dwellings say they did not cast; true while the gateway has not shown that it is no Y.
@@ -165,25 +168,6 @@
   (contract-call? .user-registry approve "governance" role contract-caller
     (sha256 (unwrap! action ERR_SERIALIZE)) needed))
 
-;; Does this dwelling vote in this home of its own?
-(define-private (add-vote
-    (home {zone: uint, slot: uint, utility: uint, until: (optional uint)})
-    (so-far {dwelling: uint, votes: bool}))
-  (let ((zone (get zone home)) (slot (get slot home)))
-    (if (and
-        (is-eq (occupant zone slot) (some (get dwelling so-far)))
-        (contract-call? .user-registry is-voter zone slot))
-      (merge so-far {votes: true})
-      so-far)))
-
-(define-private (occupant (zone uint) (slot uint))
-  (contract-call? .user-registry get-occupant zone slot (contract-call? .user-registry get-open-period zone)))
-
-(define-private (has-vote (dwelling uint))
-  (match (contract-call? .user-registry get-dwelling dwelling)
-    known (get votes (fold add-vote (get homes known) {dwelling: dwelling, votes: false}))
-    false))
-
 ;; As many commitments to 1 with blinding 0 as there are slots.
 (define-private (ones (slots uint))
   (let (
@@ -220,22 +204,87 @@
 (define-private (is-true (voter bool))
   voter)
 
-;; The voters of one zone more, unless it is closed and has no vector.
-(define-private (add-zone (zone uint) (so-far {proposal: uint, total: uint}))
-  (match (contract-call? .user-registry get-zone zone)
-    registered (merge so-far {total: (+ (get total so-far)
-      (match (map-get? ballots {proposal: (get proposal so-far), zone: zone})
-        cast (get eligible cast)
-        (if (get closed registered)
-          u0
-          (len (filter is-true (contract-call? .user-registry get-voters zone))))))})
-    so-far))
+;; One zone more, whose ballots are opened in no sum yet, of the same gateway as those before it. It is marked at once,
+;; so that none comes twice.
+(define-private (join
+    (zone uint)
+    (so-far (response {proposal: uint, zones: (list 4 uint), gateway: (optional principal)} uint)))
+  (let (
+      (at (try! so-far))
+      (key {proposal: (get proposal at), zone: zone})
+      (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
+      (gateway (get gateway (unwrap! (contract-call? .user-registry get-zone zone) ERR_ZONE_UNKNOWN))))
+    (asserts! (not (get tallied cast)) ERR_TALLIED)
+    (asserts! (is-eq (default-to gateway (get gateway at)) gateway) ERR_GATEWAYS)
+    (map-set ballots key (merge cast {tallied: true, together: (get zones at)}))
+    (ok (merge at {gateway: (some gateway)}))))
+
+;; How many ballots of these zones nobody opened, and the most that any of them asks for.
+(define-private (add-hidden (zone uint) (so-far {proposal: uint, hidden: uint, k-min: uint}))
+  (let (
+      (hidden (match (get-ballots (get proposal so-far) zone) cast (get hidden cast) u0))
+      (k-min (contract-call? .user-registry get-k-min zone)))
+    (merge so-far {
+      hidden: (+ (get hidden so-far) hidden),
+      k-min: (if (> k-min (get k-min so-far)) k-min (get k-min so-far))
+    })))
+
+(define-private (hidden-in (proposal uint) (zones (list 4 uint)))
+  (fold add-hidden zones {proposal: proposal, hidden: u0, k-min: u1}))
+
+;; The sum of a zone's Y (else N) of those who vote, in a list; an empty one for no zone.
+(define-private (summed
+    (proposal uint)
+    (zone (optional uint))
+    (for bool)
+    (hints (optional (list 12 (buff 32))))
+    (proof <proof-trait>))
+  (match zone
+    known (let ((cast (unwrap! (get-ballots proposal known) ERR_NO_BALLOTS)))
+      (ok (list (try! (contract-call? proof sum-commitments
+        (of-voters (if for (get yes cast) (get no cast)) (get voters cast))
+        (default-to (list) hints))))))
+    (ok (list))))
+
+;; Does the sum of all their Y (else N) open?
+(define-private (opens
+    (proposal uint)
+    (zones (list 4 uint))
+    (for bool)
+    (total uint)
+    (blinding (buff 32))
+    (zone-hints (list 4 (list 12 (buff 32))))
+    (hints (list 12 (buff 32)))
+    (proof <proof-trait>))
+  (contract-call? proof verify-sum
+    (concat
+      (try! (summed proposal (element-at? zones u0) for (element-at? zone-hints u0) proof))
+      (try! (summed proposal (element-at? zones u1) for (element-at? zone-hints u1) proof))
+      (try! (summed proposal (element-at? zones u2) for (element-at? zone-hints u2) proof))
+      (try! (summed proposal (element-at? zones u3) for (element-at? zone-hints u3) proof)))
+    total blinding hints))
 
 ;; All who may vote, counted once for a proposal.
-(define-private (electorate-of (proposal uint) (counted uint))
+(define-private (electorate-of (counted uint) (eligible uint) (zones (list 64 uint)))
   (if (> counted u0)
     counted
-    (get total (fold add-zone (contract-call? .user-registry get-zones) {proposal: proposal, total: u0}))))
+    (+ eligible (contract-call? .user-registry count-voters zones))))
+
+;; Adds what was opened to the result, in the time for it. Answers with the electorate, and when it may be acted on.
+(define-private (add-result (proposal uint) (yes uint) (no uint) (proof principal))
+  (let (
+      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (result {
+        electorate: (electorate-of (get electorate asked) (get eligible asked) (get zones asked)),
+        ready: (+ burn-block-height (lock-of (get kind (get action asked)) (get name (get action asked))))
+      }))
+    (asserts! (>= burn-block-height (get closes asked)) ERR_OPEN)
+    (asserts! (< burn-block-height (+ (get closes asked) TALLY_TIME)) ERR_TALLY_LATE)
+    (asserts! (not (get assembly asked)) ERR_OBSERVED)
+    (asserts! (contract-call? .user-registry is-active "privacy-proof" proof) ERR_PROOF_CONTRACT)
+    (map-set proposals proposal
+      (merge asked (merge result {yes: (+ (get yes asked) yes), no: (+ (get no asked) no)})))
+    (ok result)))
 
 ;; How long a decided action waits. "timelock" is in burn blocks.
 (define-private (lock-of (kind (string-ascii 16)) (name (optional (string-ascii 32))))
@@ -296,7 +345,7 @@
   (let (
       (proposal (+ (var-get count) u1))
       (dwelling (contract-call? .user-registry get-dwelling-of contract-caller))
-      (proposer (if (match dwelling id (has-vote id) false)
+      (proposer (if (match dwelling id (contract-call? .user-registry has-vote id) false)
         {dwelling: dwelling, own: (contract-call? .user-registry is-own contract-caller), steward: none}
         {dwelling: none, own: true, steward: (some contract-caller)}))
       (event {
@@ -317,7 +366,7 @@
     (var-set count proposal)
     (map-set proposing proposer closes)
     (map-set proposals proposal {
-      action: action, text-hash: text-hash, closes: closes, proposer: contract-caller,
+      action: action, text-hash: text-hash, closes: closes, proposer: contract-caller, zones: (list), eligible: u0,
       electorate: u0, yes: u0, no: u0, contested: u0, assembly: false, ready: u0, executed: false
     })
     (try! (log TOPIC_PROPOSAL (to-consensus-buff? (print event))))
@@ -375,8 +424,14 @@
         (unwrap! (element-at? hints u3) ERR_SLOT_COUNT) (unwrap! (element-at? bits u2) ERR_SLOT_COUNT) proof)))
     (map-set ballots key {
       yes: yes, no: no, voters: voters, period: (match before known (get period known) (get period registered)),
-      eligible: eligible, hidden: eligible, tallied: false
+      eligible: eligible, hidden: eligible, tallied: false, together: (list)
     })
+    (and
+      (is-none before)
+      (map-set proposals proposal (merge asked {
+        zones: (unwrap! (as-max-len? (append (get zones asked) zone) u64) ERR_ZONE_UNKNOWN),
+        eligible: (+ (get eligible asked) eligible)
+      })))
     (log TOPIC_BALLOTS (to-consensus-buff? (print event)))))
 
 ;; Whoever can open them, once for each zone, in the time after the close: the sums over those who vote, of which there
@@ -393,31 +448,46 @@
     (no-hints (list 12 (buff 32)))
     (proof <proof-trait>))
   (let (
-      (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
+      (result (try! (add-result proposal yes no (contract-of proof))))
       (key {proposal: proposal, zone: zone})
-      (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
-      (electorate (electorate-of proposal (get electorate asked)))
-      (ready (+ burn-block-height (lock-of (get kind (get action asked)) (get name (get action asked)))))
-      (event {
-        topic: "tally", proposal: proposal, zone: zone, yes: yes, no: no, voters: (get hidden cast),
-        electorate: electorate, ready: ready
-      }))
-    (asserts! (>= burn-block-height (get closes asked)) ERR_OPEN)
-    (asserts! (< burn-block-height (+ (get closes asked) TALLY_TIME)) ERR_TALLY_LATE)
-    (asserts! (not (get assembly asked)) ERR_OBSERVED)
+      (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS)))
     (asserts! (not (get tallied cast)) ERR_TALLIED)
     (asserts! (>= (get hidden cast) (contract-call? .user-registry get-k-min zone)) ERR_K_MIN)
-    (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (try! (contract-call? proof verify-sum
       (of-voters (get yes cast) (get voters cast)) yes yes-blinding yes-hints))
     (try! (contract-call? proof verify-sum
       (of-voters (get no cast) (get voters cast)) no no-blinding no-hints))
-    (map-set ballots key (merge cast {tallied: true}))
-    (map-set proposals proposal
-      (merge asked {
-        electorate: electorate, yes: (+ (get yes asked) yes), no: (+ (get no asked) no), ready: ready
-      }))
-    (log TOPIC_TALLY (to-consensus-buff? (print event)))))
+    (map-set ballots key (merge cast {tallied: true, together: (list zone)}))
+    (log TOPIC_TALLY (to-consensus-buff? (print (merge result {
+      topic: "tally", proposal: proposal, zone: zone, yes: yes, no: no, voters: (get hidden cast)
+    }))))))
+
+;; As `tally`, of up to four zones of one gateway: one sum over all of their voters, who need be enough only together.
+;; None of them is opened alone, before or after: the difference would be a sum over too few. `yes-zone-hints` and
+;; `no-zone-hints` are those of adding up each zone, `yes-hints` and `no-hints` those of the zones' sums. Prints {topic:
+;; "tally-together", proposal, zones, yes, no, voters, electorate, ready}.
+(define-public (tally-together
+    (proposal uint)
+    (zones (list 4 uint))
+    (yes uint)
+    (yes-blinding (buff 32))
+    (yes-zone-hints (list 4 (list 12 (buff 32))))
+    (yes-hints (list 12 (buff 32)))
+    (no uint)
+    (no-blinding (buff 32))
+    (no-zone-hints (list 4 (list 12 (buff 32))))
+    (no-hints (list 12 (buff 32)))
+    (proof <proof-trait>))
+  (let (
+      (result (try! (add-result proposal yes no (contract-of proof))))
+      (joined (try! (fold join zones (ok {proposal: proposal, zones: zones, gateway: none}))))
+      (all (hidden-in proposal zones)))
+    (asserts! (>= (get hidden all) (get k-min all)) ERR_K_MIN)
+    (try! (opens proposal (get zones joined) true yes yes-blinding yes-zone-hints yes-hints proof))
+    (try! (opens proposal (get zones joined) false no no-blinding no-zone-hints no-hints proof))
+    (log TOPIC_TOGETHER (to-consensus-buff? (print (merge result {
+      topic: "tally-together", proposal: proposal, zones: zones, yes: yes, no: no, voters: (get hidden all)
+    }))))))
 
 ;; The dwelling of a slot that votes, by a principal of its own, between tally and execution: the ballot under its slot
 ;; is not the one that it cast. Half as many of these as the votes for it lead by, and it is void: each may stand for a
@@ -442,18 +512,19 @@
     (log TOPIC_CONTEST (to-consensus-buff? (print event)))))
 
 ;; The zone's gateway: a contested ballot is no Y, so that nothing can have been gained by it. Its dwelling gave up its
-;; secret by what it said; still no more are opened than leave k-min of the zone hidden. Prints {topic:
-;; "contest-answer", proposal, zone, slot}.
+;; secret by what it said; still no more are opened than leave k-min hidden in the sum that it is part of. Prints
+;; {topic: "contest-answer", proposal, zone, slot}.
 (define-public (answer-contest (proposal uint) (zone uint) (slot uint) (blinding (buff 32)) (proof <proof-trait>))
   (let (
       (asked (unwrap! (map-get? proposals proposal) ERR_PROPOSAL_UNKNOWN))
       (key {proposal: proposal, zone: zone})
       (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
+      (all (hidden-in proposal (get together cast)))
       (event {topic: "contest-answer", proposal: proposal, zone: zone, slot: slot}))
     (asserts! (is-contested proposal zone slot) ERR_NOT_CONTESTED)
     (asserts! (not (get executed asked)) ERR_EXECUTED)
     (asserts! (contract-call? .user-registry is-gateway zone contract-caller) ERR_NOT_GATEWAY)
-    (asserts! (> (get hidden cast) (contract-call? .user-registry get-k-min zone)) ERR_K_MIN)
+    (asserts! (> (get hidden all) (get k-min all)) ERR_K_MIN)
     (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (try! (contract-call? proof verify-opening
       (unwrap! (element-at? (get yes cast) slot) ERR_NOT_CONTESTED) u0 blinding))
@@ -477,7 +548,7 @@
     (asserts! (not (get assembly asked)) ERR_OBSERVED)
     (asserts! (is-eq (len photo-hash) u32) ERR_HASH)
     (if (try! (agreed OBSERVER OBSERVERS (to-consensus-buff? call)))
-      (let ((electorate (electorate-of proposal (get electorate asked))))
+      (let ((electorate (electorate-of (get electorate asked) (get eligible asked) (get zones asked))))
         (map-set proposals proposal (merge asked {
           electorate: electorate, yes: yes, no: no, assembly: true, ready: ready
         }))

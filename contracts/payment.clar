@@ -2,8 +2,9 @@
 ;;
 ;; Of every slot a balance W and arrears D are committed. Public is, for each zone, in units of account: what was
 ;; credited, what was paid out to dwellings, and what the provider is entitled to, E. At a settlement the sum B of the
-;; new balances is opened, and E becomes credited - paid out - B; it never shrinks. Each zone has its own pot, in units
-;; of its one token, and every payment out comes from it:
+;; new balances is opened, and E becomes credited - paid out - B; it shrinks by corrections only, and what it shrinks by
+;; comes out of hold-back and income. Each zone has its own pot, in units of its one token; every payment out comes from
+;; it:
 ;;   pot * ratio = (credited - paid-out - entitled) + income + hold-backs + (waiting payments + floats + pool) * ratio
 ;; Both sides are exact; a token that lies can harm only the zones that settle in it.
 
@@ -106,10 +107,10 @@
 ;; ----------------------------------------------------------------------------------------------------
 
 ;; I4: the equation above. I5: credited, paid-out, entitled, settled (the next period to settle), sequence (of the next
-;; credits) and version never fall; version grows whenever a balance or arrears change. I6: right after a settlement
-;; that opened its sum, that is credited - paid-out - entitled; at all times the balances add up to that or less. pot
-;; and pool are token units; credited, paid-out, entitled and income units of account. `released`: the next hold-back's
-;; period.
+;; credits) and version never fall, entitled only by corrections; version grows whenever a balance or arrears change.
+;; I6: right after a settlement that opened its sum, that is credited - paid-out - entitled; at all times the balances
+;; add up to that or less. pot and pool are token units; credited, paid-out, entitled and income units of account.
+;; `released`: the next hold-back's period.
 (define-map accounts uint {
   pot: uint, pool: uint, credited: uint, paid-out: uint, entitled: uint, income: uint,
   settled: uint, released: uint, sequence: uint, version: uint
@@ -308,6 +309,9 @@
   (let ((from (* part PART)) (slots (len points)))
     (default-to (list) (slice? points from (if (> slots (+ from PART)) (+ from PART) slots)))))
 
+(define-private (lower (one uint) (other uint))
+  (if (< one other) one other))
+
 (define-private (put (points (list 64 (buff 33))) (slot uint) (point (buff 33)))
   (default-to points (replace-at? points slot point)))
 
@@ -381,6 +385,16 @@
 ;; ----------------------------------------------------------------------------------------------------
 ;; private: credits, settlements, payouts
 ;; ----------------------------------------------------------------------------------------------------
+
+;; What the provider has to give back: out of this period's hold-back, then its income. What is left of that.
+(define-private (draw (zone uint) (period uint) (income uint) (amount uint))
+  (let (
+      (held (get-hold-back zone period))
+      (from-held (lower amount held))
+      (rest (- amount from-held)))
+    (asserts! (<= rest income) ERR_POT)
+    (and (> from-held u0) (map-set hold-backs {zone: zone, period: period} (- held from-held)))
+    (ok (- income rest))))
 
 ;; One waiting payment of the zone more; numbers rise, so that none counts twice.
 (define-private (cover (id uint) (so-far (response {zone: uint, last: uint, total: uint} uint)))
@@ -478,8 +492,8 @@
     (try! (contract-call? .billing take-correction zone (get slot named) (get period named)))
     (ok zone)))
 
-;; What the provider is entitled to once the balances' sum is known. Where it may be opened it must be; where not,
-;; nothing changes, and no correction is settled.
+;; What the provider is entitled to once the balances' sum is known; less than before only by corrections. Where it may
+;; be opened it must be; where not, nothing changes, and no correction is settled.
 (define-private (entitlement
     (zone uint)
     (account {credited: uint, paid-out: uint, entitled: uint, settled: uint})
@@ -494,14 +508,17 @@
       whole (let ((held (+ (get total whole) (get paid-out account))))
         (try! (contract-call? proof verify-sum
           new-balances (get total whole) (get blinding whole) (get hints whole)))
-        (asserts! (<= (+ held (get entitled account)) (get credited account)) ERR_UNFUNDED)
+        (asserts!
+          (<= (+ held (if (> corrections u0) u0 (get entitled account))) (get credited account))
+          ERR_UNFUNDED)
         (ok (- (get credited account) held)))
       (begin
         (asserts! (is-eq corrections u0) ERR_UNFUNDED)
         (ok (get entitled account))))))
 
-;; All of a zone's settlement is proved. Prints {topic: "settlement", zone, period, opened, growth, held-back,
-;; corrected, balances, arrears}.
+;; All of a zone's settlement is proved. What corrections take beyond all that comes in is drawn from the oldest
+;; hold-back, then from income. Prints {topic: "settlement", zone, period, opened, growth, drawn, held-back, corrected,
+;; balances, arrears}.
 (define-private (book-settlement
     (zone uint)
     (opening (optional {total: uint, blinding: (buff 32), hints: (list 12 (buff 32))}))
@@ -517,23 +534,25 @@
           settled: period
         }
         (get balances begun) (len corrected) opening proof)))
-      (growth (- entitled (get entitled account)))
+      (growth (- entitled (lower entitled (get entitled account))))
+      (drawn (- (get entitled account) (lower entitled (get entitled account))))
       (held-back (/ growth HOLD_BACK))
+      (income (unwrap! (draw zone (get released account) (get income account) drawn) ERR_UNFUNDED))
       (opened (match opening whole (some (get total whole)) none))
       (event {
-        topic: "settlement", zone: zone, period: period, opened: opened, growth: growth, held-back: held-back,
-        corrected: corrected, balances: (get balances begun), arrears: (get arrears begun)
+        topic: "settlement", zone: zone, period: period, opened: opened, growth: growth, drawn: drawn,
+        held-back: held-back, corrected: corrected, balances: (get balances begun), arrears: (get arrears begun)
       }))
     (try! (fold take-correction corrected (ok zone)))
     (map-set balances zone (get balances begun))
     (map-set arrears zone (get arrears begun))
     (map-insert settlements {zone: zone, period: period}
       {opened: opened, growth: growth, height: burn-block-height})
-    (map-insert hold-backs {zone: zone, period: period} held-back)
+    (map-set hold-backs {zone: zone, period: period} held-back)
     (map-delete begun-settlements zone)
     (map-set accounts zone (merge account {
       entitled: entitled,
-      income: (+ (get income account) (- growth held-back)),
+      income: (+ income (- growth held-back)),
       settled: (+ period u1),
       version: (+ (get version account) u1)
     }))
@@ -584,21 +603,20 @@
     (try! (spend zone token (get amount paid) contract-caller))
     (recorded TOPIC_RETURN (to-consensus-buff? (print {topic: "returned", id: id})))))
 
-;; dispute-resolution: a payer whose payment was credited to others gets it back out of a period's hold-back. Prints
-;; {topic: "refunded", id, period}.
+;; dispute-resolution: a payer whose payment was credited to others gets it back, out of a period's hold-back and then
+;; the provider's income. Prints {topic: "refunded", id, period}.
 (define-public (refund (id uint) (period uint) (token <sip-010>))
   (let (
       (paid (unwrap! (map-get? payments id) ERR_PAYMENT))
       (zone (get zone paid))
       (entered (try! (enter zone)))
-      (held (get-hold-back zone period))
+      (account (get account entered))
       (amount (* (get amount paid) (get ratio (get known entered)))))
     (asserts! (contract-call? .user-registry is-active "dispute-resolution" contract-caller) ERR_CALLER)
     (asserts! (and (is-some (get sequence paid)) (not (get reward paid)) (not (get returned paid))) ERR_PAYMENT)
-    (asserts! (<= amount held) ERR_POT)
     (asserts! (is-eq (contract-of token) (get token (get known entered))) ERR_TOKEN)
     (map-set payments id (merge paid {returned: true}))
-    (map-set hold-backs {zone: zone, period: period} (- held amount))
+    (map-set accounts zone (merge account {income: (try! (draw zone period (get income account) amount))}))
     (try! (spend zone token (get amount paid) (get payer paid)))
     (recorded TOPIC_RETURN (to-consensus-buff? (print {topic: "refunded", id: id, period: period})))))
 
@@ -866,7 +884,7 @@
 ;; The gateway: payouts P of the slots in `mask`, left or willing, and 2*H0 in all others; their sum, without these,
 ;; opens to `amount` units of account, which an agent is to pay in cash. `difference-hint`: of W - P. The proof is that
 ;; of the first part of P; prove-payout takes the others. Once for each settlement, as approved. The slots count as
-;; singled out in the period to settle.
+;; singled out in the period to settle. Prints {topic: "payout-begun", zone, settled, mask, amount, agent}.
 (define-public (payout-batch
     (zone uint)
     (payouts (list 64 (buff 33)))
@@ -909,10 +927,12 @@
       (try! (contract-call? proof verify-money
         (try! (lists-context "mita/v1/payout" zone settled u0 lists-hash (contract-of proof)))
         (part-of payouts u0) points scalars hints))
-      (ok (map-set begun-payouts zone {
+      (map-set begun-payouts zone {
         version: (get version account), payouts: payouts, rest: rest, amount: amount, agent: agent,
         lists-hash: lists-hash, proved: u1
-      })))))
+      })
+      (recorded TOPIC_PAYOUT (to-consensus-buff?
+        (print {topic: "payout-begun", zone: zone, settled: settled, mask: mask, amount: amount, agent: agent}))))))
 
 ;; The gateway: another part is in range: those of P, then those of W - P. With the last one the agent is paid in whole
 ;; token units; the rest is the provider's. Prints {topic: "payout", zone, settled, amount, agent, balances} then.
@@ -962,9 +982,9 @@
           balances: (get rest begun)
         })))))))
 
-;; The gateway: a slot that `last`, its last period, was settled for and that has no balance is free for others; its
-;; arrears go with who left. `nonce` and `response` show that the balance is zero. Prints {topic: "slot-released", zone,
-;; slot, last, dwelling, arrears}.
+;; The gateway: a slot that `last`, its last period, was settled for, whose bill nobody may dispute any more, and that
+;; has no balance is free for others; its arrears go with who left. `nonce` and `response` show that the balance is
+;; zero. Prints {topic: "slot-released", zone, slot, last, dwelling, arrears}.
 (define-public (release-slot
     (zone uint)
     (slot uint)
@@ -989,6 +1009,9 @@
         (is-none (contract-call? .user-registry get-occupant zone slot (+ last u1))))
       ERR_OCCUPIED)
     (asserts! (is-eq (contract-call? .billing get-claims zone slot) u0) ERR_CLAIMS)
+    (asserts!
+      (>= burn-block-height (get due (unwrap! (contract-call? .billing get-bills zone last) ERR_NO_BILLS)))
+      ERR_EARLY)
     (try! (contract-call? proof verify-zero context balance nonce response))
     (asserts! (map-insert left-arrears key left) ERR_REPEATED)
     (map-set balances zone (put (get-balances zone) slot NOTHING))

@@ -84,8 +84,8 @@
 (define-constant SMALL_ZONE u16) ;; slots, up to which a zone's k-min is the floor whatever the parameter says
 
 (define-constant TOGETHER u2) ;; stewards that it takes for what one must not do alone
+(define-constant OBSERVERS u3) ;; persons, one more than a resident, so that an assembly can be recorded
 (define-constant APPROVAL_BLOCKS u1008) ;; burn blocks, about a week: how long a first approval waits for the others
-(define-constant SETTLED u2) ;; periods after which a dwelling votes
 (define-constant VOTE_MOVES u8640) ;; burn blocks, about 60 days: until a dwelling votes in another zone than before
 (define-constant LEVELS u6) ;; authenticity of meters, L0 to L5
 
@@ -95,6 +95,7 @@
   u61 u62 u63))
 
 (define-constant NOBODY {occupied: u0, fresh: u0, dwellings: u0})
+(define-constant NO_ROLL {settled: u0, unreleased: u0, voting: u0, moved: (list)})
 
 (define-constant TOPIC_BOOTSTRAP u100)
 (define-constant TOPIC_GATEWAY u101)
@@ -149,6 +150,7 @@
 (define-constant ERR_NO_SUCH_ROLE (err u136)) ;; steward, treasurer, provider and agent are given, no other
 (define-constant ERR_FOR_GOOD (err u137)) ;; fixed at the founding; another contract needs another deployment
 (define-constant ERR_ZONES (err u138)) ;; a settlement has 64 zones at most
+(define-constant ERR_FEW_OBSERVERS (err u139)) ;; fewer than three stewards and treasurers: no assembly is recorded
 
 ;; ----------------------------------------------------------------------------------------------------
 ;; data vars
@@ -156,6 +158,7 @@
 
 (define-data-var bootstrapped bool false)
 (define-data-var steward-count uint u0) ;; I1: at least TOGETHER from `bootstrap` on
+(define-data-var observer-count uint u0) ;; I18: who is steward or treasurer; at least OBSERVERS once there is a zone
 (define-data-var dwelling-count uint u0) ;; I2: dwellings have the ids u1 to this one
 (define-data-var paused-until uint u0) ;; a burn height
 (define-data-var zone-ids (list 64 uint) (list)) ;; of all zones in `zones`
@@ -209,13 +212,22 @@
 ;; lasts a period or more, so the oldest of four ended three periods ago or before.
 (define-map tenancies {zone: uint, slot: uint} (list 4 {dwelling: uint, from: uint, until: (optional uint)}))
 
-;; Slots whose tenancy has got an end, until payment has cleared their money away.
-(define-map unreleased {zone: uint, slot: uint} bool)
-
 ;; I14: bit s of occupied is set if a tenancy of slot s covers the period, of fresh if it begins with it; dwellings is
 ;; the number of bits, each a dwelling of its own (I12). Kept for every period up to the open one, and for the next
 ;; where it differs.
 (define-map memberships {zone: uint, period: uint} {occupied: uint, fresh: uint, dwellings: uint})
+
+;; Masks of slots, by zone. I17: settled are those whose tenancy covers the open period and began two before it or
+;; earlier; unreleased those whose tenancy has got an end, until payment has cleared their money away. voting and moved
+;; together hold those whose dwelling, if it lives there or will, votes in this zone, each once: voting those that chose
+;; no other before, moved those that did, with their voting-since. A slot that is given away is in none of these.
+(define-map rolls uint {
+  settled: uint, unreleased: uint, voting: uint, moved: (list 64 {slot: uint, since: uint})
+})
+
+;; The newest release of a slot, and the burn heights of the one before it, or u0, and of this one: what the slot was
+;; credited with in between was the dwelling's.
+(define-map releases {zone: uint, slot: uint} {dwelling: uint, since: uint, height: uint})
 
 ;; I15: a pseudonym is inserted once, and never a meter's serial number.
 (define-map meters (buff 32) {zone: uint, slots: (list 16 uint), level: uint, replaced: bool})
@@ -288,11 +300,7 @@
 
 ;; Who is in the zone, in a period up to the next; nobody in later ones.
 (define-read-only (get-membership (zone uint) (period uint))
-  (match (map-get? memberships {zone: zone, period: period})
-    kept kept
-    (if (is-eq period (+ (get-open-period zone) u1))
-      (merge (default-to NOBODY (map-get? memberships {zone: zone, period: (- period u1)})) {fresh: u0})
-      NOBODY)))
+  (membership-at zone period (get-open-period zone)))
 
 ;; The tenancy of the open period.
 (define-read-only (get-slot (zone uint) (slot uint))
@@ -308,8 +316,14 @@
       (place {zone: zone, slot: slot})
       (had (default-to (list) (map-get? tenancies place))))
     (match (element-at? had (- (if (> (len had) u0) (len had) u1) u1))
-      last (if (or (is-none (get until last)) (is-some (map-get? unreleased place))) (some (get dwelling last)) none)
+      last (if (or (is-none (get until last)) (is-in (get unreleased (roll-of zone)) slot))
+        (some (get dwelling last))
+        none)
       none)))
+
+;; Who was released from a slot last, and when its money was theirs; none for a slot that was never released.
+(define-read-only (get-release (zone uint) (slot uint))
+  (map-get? releases {zone: zone, slot: slot}))
 
 (define-read-only (get-dwelling (id uint))
   (map-get? dwellings id))
@@ -331,26 +345,26 @@
 
 ;; Has the present dwelling been there for two periods?
 (define-read-only (is-settled (zone uint) (slot uint))
-  (match (get-slot zone slot)
-    tenancy (<= (+ (get from tenancy) SETTLED) (get-open-period zone))
-    false))
+  (is-in (get settled (roll-of zone)) slot))
 
 ;; Settled, and in the zone where the dwelling votes. Who has moved waits, so that nobody votes in two zones on one
 ;; question.
 (define-read-only (is-voter (zone uint) (slot uint))
-  (and
-    (is-settled zone slot)
-    (match (map-get? dwellings (default-to u0 (get-occupant zone slot (get-open-period zone))))
-      dwelling (and
-        (is-eq zone (get voting-zone dwelling))
-        (or
-          (is-eq (get voting-since dwelling) u0)
-          (>= burn-block-height (+ (get voting-since dwelling) VOTE_MOVES))))
-      false)))
+  (is-in (voters-in zone) slot))
 
 ;; By slot, of 64: who votes in this zone.
 (define-read-only (get-voters (zone uint))
-  (get voters (fold add-voter SLOTS {zone: zone, voters: (list)})))
+  (get voters (fold add-voter SLOTS {mask: (voters-in zone), voters: (list)})))
+
+;; Does this dwelling vote in a zone where it lives?
+(define-read-only (has-vote (dwelling uint))
+  (match (map-get? dwellings dwelling)
+    known (is-some (index-of? (map votes-in (get homes known)) true))
+    false))
+
+;; How many vote, in all zones that are neither closed nor among `but`.
+(define-read-only (count-voters (but (list 64 uint)))
+  (get total (fold add-voters (var-get zone-ids) {but: but, total: u0})))
 
 (define-read-only (get-meter (meter (buff 32)))
   (map-get? meters meter))
@@ -404,6 +418,49 @@
 (define-private (target (known {period: uint, begun: bool}))
   (if (get begun known) (+ (get period known) u1) (get period known)))
 
+;; Masks hold the slots of a zone, below 64.
+(define-private (is-in (mask uint) (slot uint))
+  (and (< slot u64) (> (bit-and mask (pow u2 slot)) u0)))
+
+(define-private (without (mask uint) (bits uint))
+  (bit-and mask (bit-not bits)))
+
+;; How many bits a mask of 64 has: sums of 2, 4, 8 neighbours side by side, then all of them by one product.
+(define-private (count-of (mask uint))
+  (let (
+      (twos (- mask (bit-and (bit-shift-right mask u1) u6148914691236517205))) ;; 0x55..
+      (fours (+ (bit-and twos u3689348814741910323) (bit-and (bit-shift-right twos u2) u3689348814741910323))) ;; 0x33..
+      (eights (bit-and (+ fours (bit-shift-right fours u4)) u1085102592571150095))) ;; 0x0f..
+    (mod (bit-shift-right (* eights u72340172838076673) u56) u256))) ;; 0x01..
+
+(define-private (roll-of (zone uint))
+  (default-to NO_ROLL (map-get? rolls zone)))
+
+(define-private (add-moved (entry {slot: uint, since: uint}) (mask uint))
+  (if (>= burn-block-height (+ (get since entry) VOTE_MOVES))
+    (bit-or mask (pow u2 (get slot entry)))
+    mask))
+
+;; The slots of a zone that vote in it.
+(define-private (voters-in (zone uint))
+  (let ((roll (roll-of zone)))
+    (bit-and (get settled roll) (fold add-moved (get moved roll) (get voting roll)))))
+
+(define-private (add-voters (zone uint) (so-far {but: (list 64 uint), total: uint}))
+  (if (or
+      (is-some (index-of? (get but so-far) zone))
+      (match (map-get? zones zone) known (get closed known) true))
+    so-far
+    (merge so-far {total: (+ (get total so-far) (count-of (voters-in zone)))})))
+
+;; Of a zone whose open period is `open`.
+(define-private (membership-at (zone uint) (period uint) (open uint))
+  (match (map-get? memberships {zone: zone, period: period})
+    kept kept
+    (if (is-eq period (+ open u1))
+      (merge (default-to NOBODY (map-get? memberships {zone: zone, period: open})) {fresh: u0})
+      NOBODY)))
+
 (define-private (covering
     (tenancy {dwelling: uint, from: uint, until: (optional uint)})
     (at {period: uint, found: (optional {dwelling: uint, from: uint, until: (optional uint)})}))
@@ -426,9 +483,16 @@
 (define-private (stays (home {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
   (and (is-none (get until home)) (goes-on home)))
 
-(define-private (add-voter (slot uint) (so-far {zone: uint, voters: (list 64 bool)}))
+(define-private (add-voter (slot uint) (so-far {mask: uint, voters: (list 64 bool)}))
   (merge so-far {voters: (default-to (list) (as-max-len?
-    (append (get voters so-far) (is-voter (get zone so-far) slot)) u64))}))
+    (append (get voters so-far) (is-in (get mask so-far) slot)) u64))}))
+
+;; Does it last into the open period of its zone, be that closed or not? Till then nobody else has the slot.
+(define-private (holds-on (home {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
+  (match (get until home) last (>= last (get-open-period (get zone home))) true))
+
+(define-private (votes-in (home {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
+  (and (holds-on home) (is-voter (get zone home) (get slot home))))
 
 (define-private (zone-of (home {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
   (get zone home))
@@ -436,20 +500,61 @@
 (define-private (lower (zone uint) (lowest uint))
   (if (< zone lowest) zone lowest))
 
-;; A dwelling that does not live in its voting zone any more votes in the lowest of those it lives in.
-(define-private (reelect (id uint))
-  (match (map-get? dwellings id)
-    dwelling (let (
-        (living (map zone-of (filter stays (get homes dwelling))))
-        (lowest (fold lower living ZONE_LIMIT)))
-      (and
-        (< lowest ZONE_LIMIT)
-        (is-none (index-of? living (get voting-zone dwelling)))
-        (map-set dwellings id (merge dwelling {
-          voting-zone: lowest,
-          voting-since: (if (is-eq (get voting-zone dwelling) ZONE_LIMIT) u0 burn-block-height)
-        }))))
-    false))
+(define-private (keep-moved
+    (entry {slot: uint, since: uint})
+    (kept {but: uint, moved: (list 64 {slot: uint, since: uint})}))
+  (if (is-eq (get slot entry) (get but kept))
+    kept
+    (merge kept {moved: (default-to (list) (as-max-len? (append (get moved kept) entry) u64))})))
+
+;; The roll without a vote of this slot.
+(define-private (struck
+    (roll {settled: uint, unreleased: uint, voting: uint, moved: (list 64 {slot: uint, since: uint})})
+    (slot uint))
+  (merge roll {
+    voting: (without (get voting roll) (pow u2 slot)),
+    moved: (get moved (fold keep-moved (get moved roll) {but: slot, moved: (list)}))
+  }))
+
+;; If it is in this zone, its slot votes there from now on, since a height (u0: from the start), or (none) not any more.
+(define-private (enroll
+    (home {zone: uint, slot: uint, utility: uint, until: (optional uint)})
+    (vote {zone: uint, since: (optional uint)}))
+  (let ((zone (get zone home)) (slot (get slot home)))
+    (and
+      (is-eq zone (get zone vote))
+      (holds-on home)
+      (let ((roll (struck (roll-of zone) slot)))
+        (map-set rolls zone (match (get since vote)
+          since (if (is-eq since u0)
+            (merge roll {voting: (bit-or (get voting roll) (pow u2 slot))})
+            (merge roll {moved:
+              (default-to (list) (as-max-len? (append (get moved roll) {slot: slot, since: since}) u64))}))
+          roll))))
+    vote))
+
+;; Puts down a dwelling's new homes, and where it votes: one that does not live in its voting zone any more votes in the
+;; lowest of those it lives in, `living`.
+(define-private (rehouse
+    (id uint)
+    (dwelling {
+      principal: principal, own: bool, own-since: uint, voting-zone: uint, voting-since: uint,
+      homes: (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)})
+    })
+    (homes (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)}))
+    (living (list 8 uint)))
+  (let (
+      (before (get voting-zone dwelling))
+      (lowest (fold lower living ZONE_LIMIT))
+      (moves (and (< lowest ZONE_LIMIT) (is-none (index-of? living before))))
+      (vote (if moves
+        {zone: lowest, since: (if (is-eq before ZONE_LIMIT) u0 burn-block-height)}
+        {zone: before, since: (get voting-since dwelling)})))
+    (map-set dwellings id
+      (merge dwelling {homes: homes, voting-zone: (get zone vote), voting-since: (get since vote)}))
+    (if moves (fold enroll (get homes dwelling) {zone: before, since: none}) {zone: before, since: none})
+    (fold enroll homes {zone: (get zone vote), since: (some (get since vote))})
+    true))
 
 ;; Does another connection of the utility last into the period `from`?
 (define-private (overlaps
@@ -524,13 +629,16 @@
 
 ;; Prints {topic: "role", role, who, given}.
 (define-private (change-role (role uint) (who principal) (given bool))
-  (begin
+  (let ((observers (var-get observer-count)))
     (asserts! (and (>= role STEWARD) (<= role AGENT)) ERR_NO_SUCH_ROLE)
     (asserts! (not (is-eq (holds role who) given)) ERR_NO_CHANGE)
+    (var-set observer-count (- observers (if (has-role OBSERVER who) u1 u0)))
     (map-set roles {role: role, who: who} given)
+    (var-set observer-count (+ (var-get observer-count) (if (has-role OBSERVER who) u1 u0)))
     (and (is-eq role STEWARD)
       (var-set steward-count (if given (+ (var-get steward-count) u1) (- (var-get steward-count) u1))))
     (asserts! (>= (var-get steward-count) TOGETHER) ERR_FEW_STEWARDS)
+    (asserts! (>= (var-get observer-count) (if (< observers OBSERVERS) observers OBSERVERS)) ERR_FEW_OBSERVERS)
     (recorded TOPIC_ROLE (to-consensus-buff? (print {topic: "role", role: role, who: who, given: given})))))
 
 (define-private (grant (role uint) (who principal))
@@ -541,6 +649,7 @@
 (define-private (add-steward (who principal))
   (and
     (map-insert roles {role: STEWARD, who: who} true)
+    (var-set observer-count (+ (var-get observer-count) u1))
     (var-set steward-count (+ (var-get steward-count) u1))))
 
 (define-private (add-contract (entry {name: (string-ascii 32), contract: principal}))
@@ -560,26 +669,27 @@
     (asserts! (<= (get value entry) (get highest within)) ERR_PARAMETER)
     (ok (map-set parameters (get name entry) (get value entry)))))
 
-;; One slot more for dwelling `id`.
-(define-private (occupy (place {zone: uint, slot: uint}) (so-far (response uint uint)))
+;; One slot more for dwelling `id`, which has `homes` that go on.
+(define-private (occupy
+    (place {zone: uint, slot: uint})
+    (so-far (response {
+      id: uint, homes: (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)})
+    } uint)))
   (let (
-      (id (try! so-far))
+      (to (try! so-far))
       (known (unwrap! (map-get? zones (get zone place)) ERR_ZONE_UNKNOWN))
-      (dwelling (unwrap! (map-get? dwellings id) ERR_DWELLING_UNKNOWN))
       (from (target {period: (get period known), begun: (get begun known)}))
-      (key {zone: (get zone place), period: from})
-      (before (get-membership (get zone place) from))
-      (homes (filter goes-on (get homes dwelling)))
+      (before (membership-at (get zone place) from (get period known)))
       (had (default-to (list) (map-get? tenancies place)))
       (slot (if (< (get slot place) (get slots known)) (pow u2 (get slot place)) u0)))
     (asserts! (> slot u0) ERR_SLOT)
     (asserts! (not (get closed known)) ERR_CLOSED)
     (asserts! (is-eq (bit-and (get occupied before) slot) u0) ERR_OCCUPIED)
-    (asserts! (is-none (map-get? unreleased place)) ERR_NOT_RELEASED)
+    (asserts! (not (is-in (get unreleased (roll-of (get zone place))) (get slot place))) ERR_NOT_RELEASED)
     (asserts!
-      (not (get found (fold overlaps homes {utility: (get utility known), from: from, found: false})))
+      (not (get found (fold overlaps (get homes to) {utility: (get utility known), from: from, found: false})))
       ERR_ONE_CONNECTION)
-    (map-set memberships key {
+    (map-set memberships {zone: (get zone place), period: from} {
       occupied: (bit-or (get occupied before) slot),
       fresh: (bit-or (get fresh before) slot),
       dwellings: (+ (get dwellings before) u1)
@@ -587,23 +697,23 @@
     (map-set tenancies place (unwrap! (as-max-len?
       (append
         (default-to (list) (as-max-len? (if (is-eq (len had) u4) (default-to had (slice? had u1 u4)) had) u3))
-        {dwelling: id, from: from, until: none})
+        {dwelling: (get id to), from: from, until: none})
       u4) ERR_ONE_CONNECTION))
-    (map-set dwellings id (merge dwelling {homes: (unwrap! (as-max-len?
-      (append homes (merge place {utility: (get utility known), until: none})) u8) ERR_ONE_CONNECTION)}))
-    (ok id)))
+    (ok (merge to {homes: (unwrap! (as-max-len?
+      (append (get homes to) (merge place {utility: (get utility known), until: none})) u8) ERR_ONE_CONNECTION)}))))
 
 (define-private (add-user
     (user {who: principal, slots: (list 4 {zone: uint, slot: uint})})
     (so-far (response uint uint)))
-  (let ((id (+ (try! so-far) u1)))
+  (let (
+      (id (+ (try! so-far) u1))
+      (dwelling {
+        principal: (get who user), own: false, own-since: u0, voting-zone: ZONE_LIMIT, voting-since: u0, homes: (list)
+      }))
     (asserts! (is-account (get who user)) ERR_NOT_ACCOUNT)
     (asserts! (map-insert dwelling-ids (get who user) id) ERR_PRINCIPAL_KNOWN)
-    (map-insert dwellings id
-      {principal: (get who user), own: false, own-since: u0,
-        voting-zone: ZONE_LIMIT, voting-since: u0, homes: (list)})
-    (try! (fold occupy (get slots user) (ok id)))
-    (reelect id)
+    (let ((homes (get homes (try! (fold occupy (get slots user) (ok {id: id, homes: (list)}))))))
+      (rehouse id dwelling homes (map zone-of homes)))
     (ok id)))
 
 ;; The meter is one of those that feed the slot, in the place of `old` if there is one.
@@ -692,7 +802,8 @@
         (recorded TOPIC_ZONE (to-consensus-buff? (print event))))
       (ok false))))
 
-;; Two stewards: a zone, for good, with nobody in it yet. Prints {topic: "zone", zone, and the zone's fields}.
+;; Two stewards, where three may observe: a zone, for good, with nobody in it yet. Prints {topic: "zone", zone, and the
+;; zone's fields}.
 (define-public (register-zone
     (zone uint)
     (gateway principal)
@@ -720,6 +831,7 @@
     (asserts! (< first-block BLOCK_LIMIT) ERR_FIRST_BLOCK)
     (asserts! (<= first-period (get-latest-period utility)) ERR_FIRST_PERIOD)
     (asserts! (is-none (map-get? zones zone)) ERR_ZONE_KNOWN)
+    (asserts! (>= (var-get observer-count) OBSERVERS) ERR_FEW_OBSERVERS)
     (if (try! (agreed (to-consensus-buff? event)))
       (begin
         (map-set zones zone (merge record {since: burn-block-height}))
@@ -729,7 +841,7 @@
 
 ;; Two stewards: new dwellings, each with its own principal and one slot for each utility that it has. Ids follow on in
 ;; the list's order. Prints {topic: "dwellings", last, users}: `last` is the last one's id.
-(define-public (register-users (users (list 64 {who: principal, slots: (list 4 {zone: uint, slot: uint})})))
+(define-public (register-users (users (list 16 {who: principal, slots: (list 4 {zone: uint, slot: uint})})))
   (if (try! (agreed (to-consensus-buff? {call: "register-users", users: users})))
     (let ((last (try! (fold add-user users (ok (var-get dwelling-count))))))
       (var-set dwelling-count last)
@@ -743,9 +855,11 @@
 (define-public (assign-slot (dwelling uint) (zone uint) (slot uint))
   (let ((event {topic: "assigned", dwelling: dwelling, zone: zone, slot: slot}))
     (if (try! (agreed (to-consensus-buff? event)))
-      (begin
-        (try! (occupy {zone: zone, slot: slot} (ok dwelling)))
-        (reelect dwelling)
+      (let (
+          (known (unwrap! (map-get? dwellings dwelling) ERR_DWELLING_UNKNOWN))
+          (homes (get homes (try!
+            (occupy {zone: zone, slot: slot} (ok {id: dwelling, homes: (filter goes-on (get homes known))}))))))
+        (rehouse dwelling known homes (map zone-of (filter stays homes)))
         (recorded TOPIC_DWELLING (to-consensus-buff? (print event))))
       (ok false))))
 
@@ -791,23 +905,25 @@
       (dwelling (unwrap! (map-get? dwellings id) ERR_DWELLING_UNKNOWN))
       (until (if (< (get from last) from) (some (- from u1)) none))
       (others (default-to (list) (slice? had u0 (- (len had) u1))))
-      (before (get-membership zone from))
-      (gone (- u18446744073709551615 (pow u2 slot))))
+      (homes (get homes (fold leave (get homes dwelling) {zone: zone, slot: slot, until: until, homes: (list)})))
+      (before (membership-at zone from (get period known)))
+      (roll (roll-of zone))
+      (bit (pow u2 slot)))
     (asserts! (is-none (get until last)) ERR_VACANT)
     (if (or
         (and (get own dwelling) (is-eq contract-caller (get principal dwelling)))
         (try! (agreed (to-consensus-buff? {call: "move-out", zone: zone, slot: slot, dwelling: id}))))
       (begin
-        (and (is-some until) (map-set unreleased place true))
+        (map-set rolls zone (if (is-none until)
+          (struck roll slot)
+          (merge roll {unreleased: (bit-or (get unreleased roll) bit)})))
         (map-set tenancies place (if (is-none until)
           others
           (default-to others (as-max-len? (append others (merge last {until: until})) u4))))
-        (map-set dwellings id (merge dwelling {homes: (get homes (fold leave (get homes dwelling)
-          {zone: zone, slot: slot, until: until, homes: (list)}))}))
-        (reelect id)
+        (rehouse id dwelling homes (map zone-of (filter stays homes)))
         (map-set memberships {zone: zone, period: from} {
-          occupied: (bit-and (get occupied before) gone),
-          fresh: (bit-and (get fresh before) gone),
+          occupied: (without (get occupied before) bit),
+          fresh: (without (get fresh before) bit),
           dwellings: (- (get dwellings before) u1)
         })
         (recorded TOPIC_DWELLING (to-consensus-buff?
@@ -873,9 +989,12 @@
   (let (
       (known (unwrap! (map-get? zones zone) ERR_ZONE_UNKNOWN))
       (next (+ (get period known) u1))
-      (membership (get-membership zone next)))
+      (last (default-to NOBODY (map-get? memberships {zone: zone, period: (get period known)})))
+      (membership (membership-at zone next (get period known))))
     (asserts! (is-active "meter-data" contract-caller) ERR_CALLER)
     (map-set memberships {zone: zone, period: next} membership)
+    (map-set rolls zone (merge (roll-of zone)
+      {settled: (without (get occupied membership) (bit-or (get fresh membership) (get fresh last)))}))
     (map-set zones zone (merge known {period: next}))
     (and
       (> next (get-latest-period (get utility known)))
@@ -890,12 +1009,22 @@
 
 ;; payment, whose entry in the log stands for this: the money of who left this slot is cleared away.
 (define-public (release-slot (zone uint) (slot uint))
-  (begin
+  (let (
+      (roll (roll-of zone))
+      (place {zone: zone, slot: slot}))
     (asserts! (is-active "payment" contract-caller) ERR_CALLER)
     (asserts! (is-none (get-slot zone slot)) ERR_OCCUPIED)
-    (ok (map-delete unreleased {zone: zone, slot: slot}))))
+    (map-set releases place {
+      dwelling: (default-to u0 (get-holder zone slot)),
+      since: (match (map-get? releases place) before (get height before) u0),
+      height: burn-block-height
+    })
+    (ok (and
+      (is-in (get unreleased roll) slot)
+      (map-set rolls zone
+        (merge (struck roll slot) {unreleased: (without (get unreleased roll) (pow u2 slot))}))))))
 
-;; Governance: gives a role or takes it; two stewards are always left.
+;; Governance: gives a role or takes it; two stewards, and three who are steward or treasurer, are always left.
 (define-public (set-role (role uint) (who principal) (given bool))
   (begin
     (asserts! (is-governance) ERR_CALLER)

@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from appliance.store.portal import Dwelling
+from appliance.store.sign_in import Agent
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -17,6 +18,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Audience(Enum):
     EVERYBODY = "everybody"
     RESIDENT = "resident"
+    AGENT = "agent"
+    SIGNED_IN = "signed in"  # either of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Route:
 AUDIENCES: Final = web.AppKey("audiences", dict[tuple[str, str], Audience])
 PATTERN: Final = web.RequestKey("pattern", str)  # for the log; absent when a request could not be read
 DWELLING: Final = web.RequestKey("dwelling", Dwelling)
+AGENT: Final = web.RequestKey("agent", Agent)  # never beside DWELLING
 
 
 def add_routes(app: web.Application, routes: list[Route]) -> None:
@@ -51,3 +55,22 @@ def audience_of(request: web.Request) -> Audience | None:
 def signed_in(request: web.Request) -> Dwelling:
     """The resident's dwelling; only in handlers of RESIDENT routes."""
     return request[DWELLING]
+
+
+def selling(request: web.Request) -> Agent:
+    """The agent; only in handlers of AGENT routes."""
+    return request[AGENT]
+
+
+def is_for(audience: Audience | None, request: web.Request) -> bool:
+    """Whether whoever asks, once identified, belongs to the audience."""
+    match audience:
+        case Audience.EVERYBODY:
+            return True
+        case Audience.RESIDENT:
+            return DWELLING in request
+        case Audience.AGENT:
+            return AGENT in request
+        case Audience.SIGNED_IN:
+            return DWELLING in request or AGENT in request
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from appliance.store.portal import Place, Unit
@@ -33,6 +34,20 @@ def money(units: int, place: Place) -> str:
     return f"{grouped(whole)}.{decimals}{SPACE}{place.currency}".rstrip(SPACE)
 
 
+def units_of(typed: str, place: Place) -> int | None:
+    """What somebody typed in the place's currency, in units of account; None for what is no amount above nothing.
+
+    Spaces split groups and a point decimals, as on the pages; a comma could be either, so it is refused.
+    """
+    found = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,9}))?", "".join(typed.split()))
+    if found is None:
+        return None
+    decimals = (found[2] or "").rstrip("0")
+    if len(decimals) > place.decimals:
+        return None
+    return int(found[1] + decimals.ljust(place.decimals, "0")) or None
+
+
 def rate(units: int, unit: Unit, place: Place) -> str:
     """What a kWh or a cubic metre costs, where `units` is the price of a Wh or litre."""
     return f"{money(units * 1000, place)}/{'kWh' if unit == 'Wh' else 'm³'}"
@@ -52,6 +67,12 @@ def day(starts_at: int, ends_at: int, offset_minutes: int, words: Locale) -> str
     start = _local(starts_at, offset_minutes)
     text = f"{words.text(f'weekday.{start.isoweekday()}')} {start:%Y-%m-%d}"
     return text if _is_a_day(starts_at, ends_at) else f"{text} {start:%H:%M:%S}"
+
+
+def moment(at: int, offset_minutes: int, words: Locale) -> str:
+    """Weekday, date and time of day, where the settlement is."""
+    when = _local(at, offset_minutes)
+    return f"{words.text(f'weekday.{when.isoweekday()}')} {when:%Y-%m-%d %H:%M}"
 
 
 def short_day(starts_at: int, ends_at: int, offset_minutes: int) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
-from web.access import DWELLING
+from web.access import AGENT, DWELLING
 from web.locale import LANGUAGES, Locale, locale, preferred
 from web.session import form_token
 
@@ -33,7 +33,10 @@ HEADERS: Final = {
 
 _TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.ChoiceLoader(
-        [jinja2.PackageLoader("web", folder) for folder in ("templates", "resident/templates", "community/templates")]
+        [
+            jinja2.PackageLoader("web", folder)
+            for folder in ("templates", "resident/templates", "agent/templates", "community/templates")
+        ]
     ),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
@@ -49,9 +52,18 @@ def words_for(request: web.Request) -> Locale:
 
 
 def render(
-    request: web.Request, template: str, status: int = 200, here: str | None = None, **values: object
+    request: web.Request,
+    template: str,
+    status: int = 200,
+    here: str | None = None,
+    *,
+    compressed: bool = True,
+    **values: object,
 ) -> web.Response:
-    """`here` is where the links to other languages lead; by default the page itself when it was simply asked for."""
+    """`here` is where the links to other languages lead; by default the page itself when it was simply asked for.
+
+    A page that shows again what was typed is not `compressed`: its length could tell the form token to who chose that.
+    """
     words = words_for(request)
     say: Callable[..., str] = words.text
     html = _TEMPLATES.get_template(template).render(
@@ -60,13 +72,14 @@ def render(
         languages=[locale(language) for language in LANGUAGES],
         here=here or (request.path if request.method == "GET" and status == 200 else "/"),
         dwelling=request.get(DWELLING),
+        agent=request.get(AGENT),
         token=lambda: form_token(request),
         style_path=STYLE_PATH,
         **values,
     )
     response = web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
-    # Nothing typed is ever shown again, so compression cannot be used to guess the form token.
-    response.enable_compression()
+    if compressed:
+        response.enable_compression()
     return response
 
 

@@ -12,8 +12,20 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractAccessLogger
 
 from appliance.store.database import Database
-from web import community, resident
-from web.access import AUDIENCES, DWELLING, PATTERN, Audience, Handler, Route, add_routes, audience_of, canonical_path
+from web import agent, community, resident
+from web.access import (
+    AGENT,
+    AUDIENCES,
+    DWELLING,
+    PATTERN,
+    Audience,
+    Handler,
+    Route,
+    add_routes,
+    audience_of,
+    canonical_path,
+    is_for,
+)
 from web.doors import BACKLOG, Door, Doors, Limits
 from web.failures import error_page, hush
 from web.locale import LANGUAGES
@@ -36,7 +48,8 @@ def make_portal(database: Database, clock: Callable[[], int], randomness: Callab
     app[RANDOMNESS] = randomness
     app[GATE] = SignInGate(database, randomness)
     app[AUDIENCES] = {}
-    add_routes(app, [Route("GET", STYLE_PATH, Audience.EVERYBODY, style), *community.ROUTES, *resident.ROUTES])
+    shared = Route("GET", STYLE_PATH, Audience.EVERYBODY, style)
+    add_routes(app, [shared, *community.ROUTES, *resident.ROUTES, *agent.ROUTES])
     app.on_response_prepare.append(add_headers)
     return app
 
@@ -109,13 +122,18 @@ async def choose_language(request: web.Request, handler: Handler) -> web.StreamR
 
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Who is asking, whether this route is for them, and, for a POST, whether it came from our own page."""
+    """Who is asking, whether this route is for them, and, for a POST, whether it came from our own page.
+
+    Who is not signed in is asked to; to somebody of another role there is no such page.
+    """
     audience = audience_of(request)
     if request.match_info.http_exception is None and audience is None:
         raise web.HTTPNotFound
     if canonical_path(request) != STYLE_PATH:
         await identify(request)
-    if audience is Audience.RESIDENT and DWELLING not in request:
+    if audience is not None and not is_for(audience, request):
+        if DWELLING in request or AGENT in request:
+            raise web.HTTPNotFound
         raise web.HTTPSeeOther("/sign-in?ended=1" if SESSION_COOKIE in request.cookies else "/sign-in")
     if request.method != "GET" and request.match_info.http_exception is None:
         await _read_form(request)

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from appliance.store import portal
+from appliance.store import portal, sign_in
 from appliance.store.database import Database
+from appliance.store.sign_in import Agent, Credential
 from circuits.code import CodeError
-from web.access import DWELLING
+from web.access import AGENT, DWELLING
 
 SESSION_COOKIE: Final = "mita_session"
 FORM_COOKIE: Final = "mita_form"
@@ -52,7 +53,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
+    """`agent`: not a dwelling."""
+
     token: bytes
+    agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Refused:
 
 
 class SignInGate:
-    """Checks codes. The delay grows by dwelling and client, so a neighbour's failures slow the neighbour alone.
+    """Checks codes of dwellings and agents. The delay grows by label and client, so a neighbour's failures slow the
+    neighbour alone.
 
     The budgets bound the work of the whole portal. Clients that failed lately, and labels that do not exist, share one;
     everybody else draws on the other, so that guessing does not use up what a resident needs.
@@ -86,8 +91,8 @@ class SignInGate:
         if not label or len(typed) > MAX_TYPED_CHARS:
             return Refused("error_shape")
         client = hashlib.blake2b(address.encode(), key=self._client_salt, digest_size=16).digest()
-        credential = await portal.find_credential(self._database, label)
-        guessing = credential is None or await portal.has_failed(self._database, client, now)
+        credential = await sign_in.find_credential(self._database, label)
+        guessing = credential is None or await sign_in.has_failed(self._database, client, now)
         if wait := (self._failing if guessing else self._fresh).take(now):
             return Refused("error_wait", wait)
         if credential is None:
@@ -95,10 +100,10 @@ class SignInGate:
             return await self._wrong(code, bytes(portal.SALT_BYTES))
         return await self._check(credential, code, client, now)
 
-    async def _check(self, credential: portal.Credential, code: str, client: bytes, now: int) -> SignedIn | Refused:
-        dwelling_id = credential.dwelling.dwelling_id
+    async def _check(self, credential: Credential, code: str, client: bytes, now: int) -> SignedIn | Refused:
+        who = credential.who
         async with self._database.transaction() as tx:
-            if wait := await portal.begin_attempt(tx, dwelling_id, client, now):
+            if wait := await sign_in.begin_attempt(tx, who, client, now):
                 return Refused("error_wait", wait)
         try:
             async with self._hashing:
@@ -107,11 +112,11 @@ class SignInGate:
             return Refused("error_shape")
         if not hmac.compare_digest(found, credential.code_hash):
             return Refused("error_wrong")
-        token = self._randomness(portal.TOKEN_BYTES)
+        token = self._randomness(sign_in.TOKEN_BYTES)
         async with self._database.transaction() as tx:
-            await portal.forget_attempts(tx, dwelling_id, client)
-            await portal.open_session(tx, token, dwelling_id, now)
-        return SignedIn(token)
+            await sign_in.forget_attempts(tx, who, client)
+            await sign_in.open_session(tx, token, who, now)
+        return SignedIn(token, isinstance(who, Agent))
 
     async def _wrong(self, code: str, salt: bytes) -> Refused:
         try:
@@ -126,13 +131,16 @@ GATE: Final = web.AppKey("gate", SignInGate)
 
 
 async def identify(request: web.Request) -> None:
-    """Puts the signed-in dwelling, or the key of a visitor's forms, on the request."""
-    token = _hex_cookie(request, SESSION_COOKIE, portal.TOKEN_BYTES)
+    """Puts the signed-in dwelling or agent, or the key of a visitor's forms, on the request."""
+    token = _hex_cookie(request, SESSION_COOKIE, sign_in.TOKEN_BYTES)
     if token is not None:
         async with request.app[DATABASE].transaction() as tx:
-            dwelling = await portal.use_session(tx, token, request.app[CLOCK]())
-        if dwelling is not None:
-            request[DWELLING] = dwelling
+            who = await sign_in.use_session(tx, token, request.app[CLOCK]())
+        if who is not None:
+            if isinstance(who, Agent):
+                request[AGENT] = who
+            else:
+                request[DWELLING] = who
             request[_SESSION] = token
             return
     request[_FORM_KEY] = _hex_cookie(request, FORM_COOKIE, 16) or request.app[RANDOMNESS](16)
@@ -171,7 +179,7 @@ def begin(request: web.Request, response: web.Response, signed_in: SignedIn) -> 
 
 async def end(request: web.Request, response: web.Response) -> None:
     async with request.app[DATABASE].transaction() as tx:
-        await portal.close_session(tx, request[_SESSION])
+        await sign_in.close_session(tx, request[_SESSION])
     response.del_cookie(SESSION_COOKIE)
     response.headers["Clear-Site-Data"] = '"cache"'
 
@@ -180,7 +188,7 @@ async def close_current(request: web.Request) -> None:
     """Before another sign-in replaces it."""
     if _SESSION in request:
         async with request.app[DATABASE].transaction() as tx:
-            await portal.close_session(tx, request[_SESSION])
+            await sign_in.close_session(tx, request[_SESSION])
 
 
 def _set_cookie(request: web.Request, response: web.Response, name: str, value: str) -> None:

@@ -45,6 +45,8 @@ REWARD_AMOUNT: Final = 3
 
 POWER, WATER, COURT, SEALED = 1, 2, 3, (4, 5, 6, 7)
 """Zones: 64 slots of each utility, 16 whose dwellings are jurors, and 64 each that send sealed batches."""
+ZONES, MORE_ZONES = 64, 100
+"""As many zones as there may be; nobody lives in those from the second number on."""
 VACANT: Final = 63  # of WATER's slots
 
 THIRD_STEWARD, SPARE_GATEWAY, SECOND_SPARE, DEVICE = (PrivateKey(bytes([n]) * 32) for n in range(10, 14))
@@ -233,6 +235,9 @@ def registry_calls(town: Town) -> Iterator[Call]:
     yield call(STEWARD, USER_REGISTRY, "register-gateway", second)
     for gateway in (second, address(GATEWAY)):
         yield from together(USER_REGISTRY, "replace-gateway", POWER, gateway)
+    for zone in range(MORE_ZONES, MORE_ZONES + ZONES - len(town.books)):
+        empty = (zone, address(GATEWAY), address(PROVIDER), POWER, SLOTS, FIRST_BLOCK, 0, DAY, token(), 0)
+        yield from together(USER_REGISTRY, "register-zone", *empty)
     newcomer = [{"zone": town.sealed[-1], "slot": 40}]
     yield from together(USER_REGISTRY, "register-user", address(PrivateKey(bytes([99]) * 32)), newcomer)
     yield from together(USER_REGISTRY, "assign-slot", SLOTS, WATER, VACANT)

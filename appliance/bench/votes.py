@@ -8,10 +8,12 @@ from typing import Final
 from appliance.bench.calls import GATEWAY, SECOND_STEWARD, STEWARD, Call, Plain
 from appliance.bench.money import MOVED_OUT, PAYER
 from appliance.bench.town import (
+    COURT,
     GOVERNANCE,
     HOMES,
     POWER,
     SLOTS,
+    SMALL,
     THIRD_STEWARD,
     TREASURERS,
     Town,
@@ -31,14 +33,15 @@ from circuits import each_zero, lists
 from circuits.each_zero import KnownZero
 from circuits.generators import LIB
 from circuits.group import LibPoint
+from circuits.opening import sum_openings
 from circuits.pedersen import Opening
 
 CONTESTED: Final = 9
 """A slot that votes against, and whose dwelling says that it did not."""
 FIELDS: Final = ("name", "number", "who", "holds", "tariff")
 TEXT: Final = bytes(32)
-CONTRACT: Final = 1
-"""The number of the proposal that ballots decide; all others are an assembly's."""
+CONTRACT, TARIFF = 1, 2
+"""Proposals on which there are ballots. They decide the first; all others are an assembly's in the end."""
 
 
 def proposed(town: Town) -> Iterator[Call]:
@@ -59,13 +62,18 @@ def proposed(town: Town) -> Iterator[Call]:
 
 
 def cast(town: Town) -> Iterator[Call]:
-    """A zone's vector; then the vote is closed, counted, and one ballot contested."""
+    """A zone's vector, and those of two; then the votes are closed, counted, and one ballot contested."""
     yield from own_principal(CONTESTED + 1)
     yes, no = _vector(town, *(slot for slot in range(SLOTS) if slot != CONTESTED)), _vector(town, CONTESTED)
-    yield from _ballots(town, yes, no)
+    yield from _ballots(town, CONTRACT, POWER, yes, no)
+    court = _vector(town, 1, slots=SMALL), _vector(town, 2, slots=SMALL)
+    yield from _ballots(town, TARIFF, POWER, yes, no)
+    yield from _ballots(town, TARIFF, COURT, *court)
     town.chain.burn(1_008 + 100)
     voters = [slot for slot in range(SLOTS) if slot != MOVED_OUT]
     sums = [opened_sum([side[slot] for slot in voters]) for side in (yes, no)]
+    common = [_common([[side[slot] for slot in voters], other]) for side, other in zip((yes, no), court, strict=True)]
+    yield call(GATEWAY, GOVERNANCE, "tally-together", TARIFF, [POWER, COURT], *common[0], *common[1], proof())
     yield call(GATEWAY, GOVERNANCE, "tally", CONTRACT, POWER, *_opening(sums[0]), *_opening(sums[1]), proof())
     yield call(own_key(CONTESTED + 1), GOVERNANCE, "contest-ballot", CONTRACT, POWER, CONTESTED)
     blinding = yes[CONTESTED].blinding.to_bytes()
@@ -87,19 +95,19 @@ def paused(_: Town) -> Iterator[Call]:
     yield from together(GOVERNANCE, "pause")
 
 
-def _vector(town: Town, *ones: int) -> list[Opening]:
-    return [Opening(int(slot in ones), town.blinding()) for slot in range(town.books[POWER].slots)]
+def _vector(town: Town, *ones: int, slots: int = SLOTS) -> list[Opening]:
+    return [Opening(int(slot in ones), town.blinding()) for slot in range(slots)]
 
 
-def _ballots(town: Town, yes: Sequence[Opening], no: Sequence[Opening]) -> Iterator[Call]:
+def _ballots(town: Town, proposal: int, zone: int, yes: Sequence[Opening], no: Sequence[Opening]) -> Iterator[Call]:
     either = [a + b for a, b in zip(yes, no, strict=True)]
     listed = [points(side) for side in (yes, no, either)]
     one = [LIB.value.to_bytes()] * len(yes)
     context = town.bound(
         "ballots",
         GOVERNANCE,
-        proposal=CONTRACT,
-        zone=POWER,
+        proposal=proposal,
+        zone=zone,
         yes_hash=digest(listed[0]),
         no_hash=digest(listed[1]),
     )
@@ -110,7 +118,13 @@ def _ballots(town: Town, yes: Sequence[Opening], no: Sequence[Opening]) -> Itera
         known = [KnownZero(opening.value, opening.blinding) for opening in side]
         made = each_zero.prove(LIB, [own, other.points], known, context, town.entropy())
         bits.append({"nonces": made.nonces, "shares": made.shares, "responses": made.responses})
-    yield call(GATEWAY, GOVERNANCE, "cast-ballots", CONTRACT, POWER, *listed[:2], hints, bits, proof())
+    yield call(GATEWAY, GOVERNANCE, "cast-ballots", proposal, zone, *listed[:2], hints, bits, proof())
+
+
+def _common(zones: Sequence[Sequence[Opening]]) -> tuple[int, bytes, list[tuple[bytes, ...]], tuple[bytes, ...]]:
+    """One opening of what these zones' add up to, with hints for each zone and for the zones' sums."""
+    whole = opened_sum([sum_openings(zone) for zone in zones])
+    return whole.total, whole.blinding, [opened_sum(zone).hints for zone in zones], whole.hints
 
 
 def _opening(whole: OpenedSum) -> tuple[int, bytes, tuple[bytes, ...]]:

@@ -92,6 +92,7 @@ ERRORS: Final[dict[int, str]] = {
     826: "ERR_PAUSED_LATELY",
     827: "ERR_NO_ASSEMBLY",
     828: "ERR_SERIALIZE",
+    829: "ERR_GATEWAYS",
     700: "ERR_NOT_DWELLING",
     701: "ERR_NO_BILLS",
     702: "ERR_LATE",

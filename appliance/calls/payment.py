@@ -15,6 +15,7 @@ from appliance.chain.payload import ContractCall
 from appliance.credit import Credits
 from appliance.money_proof import CreditProof, MadeSettlement, OpenedSum, SettlementProof
 from appliance.period import parts
+from appliance.sale import Float
 from circuits.listed import ListedProof
 
 PAYMENT: Final = "payment"
@@ -168,6 +169,17 @@ def read_account(value: Value) -> AccountOnChain | None:
                 case UInt(settled), UInt(sequence), UInt(version):
                     return AccountOnChain(settled, sequence, version)
     raise TypeError("get-account did not answer with an optional tuple")
+
+
+def read_float(value: Value) -> Float:
+    """The answer of `get-float`. TypeError for another shape."""
+    match value:
+        case Tuple(fields):
+            found = dict(fields)
+            match found.get("balance"), found.get("approved"), found.get("debited"):
+                case UInt(balance), UInt(approved), UInt(debited):
+                    return Float(balance, approved, debited)
+    raise TypeError("get-float did not answer with a tuple")
 
 
 def read_points(value: Value) -> tuple[bytes, ...]:

@@ -33,6 +33,7 @@ class ZoneOnChain:
 
     period: int
     ratio: int
+    closed: bool
 
 
 def read_zone(value: Value) -> ZoneOnChain | None:
@@ -42,9 +43,9 @@ def read_zone(value: Value) -> ZoneOnChain | None:
             return None
         case Optional(Tuple(fields)):
             found = dict(fields)
-            match found.get("period"), found.get("ratio"):
-                case UInt(period), UInt(ratio):
-                    return ZoneOnChain(period, ratio)
+            match found.get("period"), found.get("ratio"), found.get("closed"):
+                case UInt(period), UInt(ratio), Bool(closed):
+                    return ZoneOnChain(period, ratio, closed)
     raise TypeError("get-zone did not answer with an optional tuple")
 
 
@@ -63,6 +64,14 @@ def read_maybe_number(value: Value) -> int | None:
         case Optional(UInt(number)):
             return number
     raise TypeError("an optional number is missing in a contract's answer")
+
+
+def read_voters(slots: int, value: Value) -> tuple[bool, ...]:
+    """The answer of `get-voters`, of so many slots. TypeError for another shape."""
+    match value:
+        case List(items) if len(items) >= slots:
+            return tuple(map(read_truth, items[:slots]))
+    raise TypeError("get-voters did not answer with a list")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.ballot_proof import CommonSum, CommonTally
 from appliance.call import Sender
-from appliance.calls.values import Args, buffers, context, digest, each_zero_args, proof_contract
+from appliance.calls.values import Args, buffers, context, digest, each_zero_args, proof_contract, table
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import NONE, Ascii, Bool, Buffer, List, Optional, Tuple, UInt, Value
 from appliance.chain.payload import ContractCall
@@ -110,6 +111,13 @@ def tally(sender: Sender, proposal: int, zone: int, made: Tally) -> ContractCall
     return _call(sender, "tally", (UInt(proposal), UInt(zone), *yes, *no, proof_contract(sender)))
 
 
+def tally_together(sender: Sender, proposal: int, zones: Sequence[int], made: CommonTally) -> ContractCall:
+    """Opens the sums of all these zones' kept vectors over those who vote."""
+    sums = _common_sum(made.yes), _common_sum(made.no)
+    listed = List(tuple(map(UInt, zones)))
+    return _call(sender, "tally-together", (UInt(proposal), listed, *sums[0], *sums[1], proof_contract(sender)))
+
+
 def execute(sender: Sender, proposal: int) -> ContractCall:
     return _call(sender, "execute", (UInt(proposal),))
 
@@ -206,6 +214,10 @@ def _tariff(rates: Rates) -> Tuple:
 def _principal(text: str) -> Address | Contract:
     address, dot, name = text.partition(".")
     return Contract(Address.from_c32(address), name) if dot else Address.from_c32(address)
+
+
+def _common_sum(whole: CommonSum) -> Args:
+    return UInt(whole.total), Buffer(whole.blinding), table(whole.zone_hints), buffers(whole.hints)
 
 
 def _bits(proof: EachZeroProof) -> Tuple:

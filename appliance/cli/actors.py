@@ -94,6 +94,7 @@ class Cast:
     deployer: Address
     network: Network
     own: Secret
+    agent: PrivateKey
 
 
 async def name_prover(node: Node, cast: Cast, label: str, zone: int, slot: int) -> None:

@@ -1,4 +1,5 @@
-"""`./mita card -c FILE`: what a dwelling's card says, for printing. Needs the device key and a stopped appliance."""
+"""`./mita card -c FILE`: what a dwelling's or agent's card says, for printing. Needs the device key and a stopped
+appliance."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from appliance import app, config, keys
 
-HELP = "show the codes of dwellings for their printed cards (stop the appliance first)"
+HELP = "show the codes of dwellings and agents for their printed cards (stop the appliance first)"
 EXAMPLE = """\
 example:
   ./mita card -c /etc/mita.toml A-07
@@ -21,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-c", "--config", type=Path, required=True, metavar="FILE", help="configuration of the appliance"
     )
-    parser.add_argument("label", nargs="*", help="labels of dwellings; all of them if none is given")
+    parser.add_argument("label", nargs="*", help="labels of dwellings or agents; all of them if none is given")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,19 +32,22 @@ def run(options: argparse.Namespace) -> int:
     except (config.ConfigError, app.InUseError, keys.KeyFileError) as error:
         sys.stderr.write(f"mita: {error}\n")
         return 2 if isinstance(error, config.ConfigError) else 1
-    known = {card.label: card for card in cards}
+    known = {card.label: _printed(card) for card in cards}
     unknown = [label for label in options.label if label not in known]
     if unknown:
-        sys.stderr.write(f"mita: there is no dwelling {unknown[0]}; there are {', '.join(known)}\n")
+        sys.stderr.write(f"mita: there is no dwelling or agent {unknown[0]}; there are {', '.join(known)}\n")
         return 2
     for label in options.label or known:
-        card = known[label]
-        sys.stdout.write(
-            f"{card.label}\n  sign in with   {card.label} {card.sign_in_code}\n  proof code     {card.proof_code}\n"
-        )
+        sys.stdout.write(known[label])
     return 0
 
 
-async def _cards(settings: config.Config) -> list[app.Card]:
+def _printed(card: app.Card | app.AgentCard) -> str:
+    """An agent proves nothing, so its card has one code."""
+    lines = f"{card.label}\n  sign in with   {card.label} {card.sign_in_code}\n"
+    return lines + f"  proof code     {card.proof_code}\n" if isinstance(card, app.Card) else lines
+
+
+async def _cards(settings: config.Config) -> list[app.Card | app.AgentCard]:
     async with app.core_store(settings) as (_, owned):
-        return owned.cards()
+        return [*owned.cards(), *owned.agent_cards()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any, Final, TextIO
 import aiohttp
 
 from appliance.chain.node import Node
-from appliance.cli import actors, life
+from appliance.cli import actors, agents, life
 from appliance.cli import town as surroundings
 from appliance.cli.actors import ActorError
 from appliance.cli.reckoning import Books, Reckoning, reckon
@@ -55,12 +56,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     teller = Teller(sys.stderr if options.json else sys.stdout)
+    signal.signal(signal.SIGTERM, _end)  # as Ctrl-C: its processes end and its folder is gone
     try:
         with tempfile.TemporaryDirectory(prefix="mita-demo-") as folder:
             return asyncio.run(_run(Path(folder), options, teller))
     except TownError as error:
         sys.stderr.write(f"mita: the demonstration did not start: {error}\n")
         return 1
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 class Teller:
@@ -117,10 +123,17 @@ async def _people(town: Town, say: Tell, parts: Sequence[Part]) -> AsyncIterator
 
 
 async def _pay(node: Node, town: Town, say: Tell) -> None:
+    """Homes pay from wallets, while others bring cash to an agent."""
+    zone, vouchers = surroundings.FLOAT
     try:
-        await actors.pay_all(node, town.cast, surroundings.PAYING, say)
-    except ActorError as error:
-        say(f"FAILED: {error}")
+        await actors.mint(node, town.cast, vouchers, agents.person(node, town.cast).address)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(actors.pay_all(node, town.cast, surroundings.PAYING, say))
+            await agents.fills_up(node, town.cast, zone, vouchers)
+            say(f"{surroundings.AGENT} puts {vouchers} vouchers into the pot of zone {zone} and may sell as much")
+            await agents.sell_all(town.portal, town.agent_card, surroundings.SELLING, say)
+    except* ActorError as failed:
+        say(f"FAILED: {failed.exceptions[0]}")
 
 
 async def _prove_own(node: Node, town: Town, say: Tell) -> None:
@@ -151,11 +164,13 @@ def _introduce(town: Town, say: Tell) -> None:
     say(f"portal: http://127.0.0.1:{town.config.portal.port}/")
     for card in town.cards[:CARDS_SHOWN]:
         say(f"card of {card.label}: sign in with {card.label} {card.sign_in_code}, proof code {card.proof_code}")
+    agent = town.agent_card
+    say(f"card of the agent: sign in with {agent.label} {agent.sign_in_code}")
     say(f"check it from outside: ./mita audit --chain {town.node_url} --settlement {town.deployer}")
 
 
 async def _until_final(town: Town, running: Process) -> bool:
-    """Whether enough batches became final, a period of every zone settled and every payment credited."""
+    """Whether enough batches became final, a period of every zone settled, and every payment and sale credited."""
     zones = {zone.zone for zone in town.config.zones}
     path = town.config.data / "core.db"
     deadline = time.monotonic() + PATIENCE
@@ -166,7 +181,9 @@ async def _until_final(town: Town, running: Process) -> bool:
             try:
                 books = books or Books(path)
                 settled = {zone for zone, _ in books.settled()} == zones
-                if books.finals() >= FINAL_BATCHES and settled and books.credited() == len(surroundings.PAYING):
+                credited = books.credited(), books.sold()
+                paid = len(surroundings.PAYING), len(surroundings.SELLING)
+                if books.finals() >= FINAL_BATCHES and settled and credited == paid:
                     return True
             except sqlite3.OperationalError:  # not there yet, or its schema is just being written
                 books = None
@@ -189,7 +206,8 @@ async def _conclude(town: Town, done: bool, options: argparse.Namespace, teller:
     summarise(result, teller)
     if not done:
         teller.say(
-            f"FAILED: fewer than {FINAL_BATCHES} batches became final, a zone settled no period, or a payment is lost"
+            f"FAILED: fewer than {FINAL_BATCHES} batches became final, a zone settled no period, "
+            "or a payment or a sale is lost"
         )
     return 0 if done and result.equal and result.range_proved else 1
 
@@ -211,8 +229,9 @@ def summarise(result: Reckoning, teller: Teller) -> None:
             f"chain {one.chain}, {one.arrears} owed by {one.debtors} slots"
         )
     for pot in result.paid:
-        sign = "=" if pot.paid == pot.chain else "IS NOT"
-        say(f"  zone {pot.zone}: {pot.paid} paid in by residents {sign} {pot.chain} credited to their balances")
+        sign = "=" if pot.paid + pot.sold == pot.chain else "IS NOT"
+        paid = f"{pot.paid} paid in by residents and {pot.sold} sold by agents"
+        say(f"  zone {pot.zone}: {paid} {sign} {pot.chain} credited to their balances")
     for proof in result.proofs:
         median, longest = proof.median_ms / 1000, proof.longest_ms / 1000
         say(f"{proof.count} {proof.of} proofs in the worker: {median:.2f} s each (median; the longest {longest:.2f} s)")

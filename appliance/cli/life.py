@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
-
-import aiohttp
 
 from appliance import polls
 from appliance.bill import Tariff
@@ -26,9 +23,11 @@ from appliance.calls.voting import Action, Proposal, Rates, read_proposal
 from appliance.chain.address import Contract
 from appliance.chain.clarity import ResponseOk, UInt
 from appliance.chain.node import Node, NodeError
-from appliance.cli import actors, households
+from appliance.cli import actors, agents, households
 from appliance.cli import town as surroundings
 from appliance.cli.actors import ActorError, Paying, Person
+from appliance.cli.agents import Selling
+from appliance.cli.browser import signed_in
 from appliance.cli.households import Place, Settled
 from appliance.cli.town import Town
 from appliance.resident import ResidentError
@@ -37,6 +36,7 @@ from circuits.tariff import Band
 Tell = Callable[[str], None]
 
 PAYING: Final = (*surroundings.PAYING, Paying("A-06", 2, 60))  # in the first period, and most of them again and again
+SELLING: Final = (*surroundings.SELLING, Selling("A-05", "electricity", 120))
 REWARDED: Final = Place("A-06", 2, 5)
 DOUBTING: Final = Place("A-02", 1, 1)
 OPEN_FOR: Final = 1020  # burn blocks: a week, and a little for the way to the chain
@@ -44,7 +44,6 @@ AHEAD: Final = 10  # periods from a proposal to the one from which its prices ho
 AGAINST: Final = 3  # homes that want everything to stay as it is
 POOL: Final = 100_000  # vouchers for rewards
 _POLL_SECONDS: Final = 0.5
-_TOKEN: Final = re.compile(r'name="token" value="([0-9a-f]+)"')
 
 
 async def live(node: Node, town: Town, say: Tell) -> None:
@@ -52,7 +51,7 @@ async def live(node: Node, town: Town, say: Tell) -> None:
     office = asyncio.Lock()
     paying = partial(pays, numbers={})
     async with asyncio.TaskGroup() as tasks:
-        for part in (paying, decides, claims, doubts):
+        for part in (paying, sells, decides, claims, doubts):
             tasks.create_task(_told(partial(part, node, town, say, office), say))
 
 
@@ -81,6 +80,17 @@ async def pays(node: Node, town: Town, say: Tell, office: asyncio.Lock, numbers:
             numbers[plan.label] = plans[-1].number + 1
         async with office:
             await actors.pay_all(node, town.cast, plans, say)
+        await asyncio.sleep(town.pace.day_ms * town.pace.period_blocks / 1000)
+
+
+async def sells(node: Node, town: Town, say: Tell, office: asyncio.Lock) -> None:
+    """Every period the agent fills up its float and sells all of it to those who bring cash."""
+    zone, vouchers = surroundings.FLOAT[0], sum(one.amount for one in SELLING)
+    while True:
+        async with office:
+            await actors.mint(node, town.cast, vouchers, agents.person(node, town.cast).address)
+        await agents.fills_up(node, town.cast, zone, vouchers)
+        await agents.sell_all(town.portal, town.agent_card, SELLING, say)
         await asyncio.sleep(town.pace.day_ms * town.pace.period_blocks / 1000)
 
 
@@ -160,25 +170,11 @@ async def _propose(node: Node, town: Town, utility: str, *, dearer: bool, say: T
 
 async def _choose(town: Town, number: int) -> None:
     """Every home signs in with its card and chooses on the page, one after the other."""
-    base = f"http://127.0.0.1:{town.config.portal.port}"
     for position, card in enumerate(town.cards):
         choice = "no" if position < AGAINST else "yes"
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-
-            async def post(path: str, fields: Mapping[str, str], seen: str, by: aiohttp.ClientSession = browser) -> str:
-                token = _TOKEN.search(seen)
-                data = {"token": token[1] if token else "", **fields}
-                async with by.post(base + path, data=data) as response:
-                    return await response.text() if response.status == 200 else ""
-
-            async with browser.get(f"{base}/sign-in") as response:
-                page = await response.text()
-            page = await post("/sign-in", {"code": f"{card.label} {card.sign_in_code}"}, page)
-            while f'action="/votes/{number}"' not in page:  # this box has not seen the proposal yet
-                await asyncio.sleep(_POLL_SECONDS)
-                async with browser.get(f"{base}/votes") as response:
-                    page = await response.text()
-            if not await post(f"/votes/{number}", {"choice": choice}, page):
+        async with signed_in(town.portal, card.label, card.sign_in_code) as browser:
+            await browser.until("/votes", f'action="/votes/{number}"')  # once this box has seen the proposal
+            if not await browser.post(f"/votes/{number}", {"choice": choice}):
                 raise ActorError(f"{card.label} could not choose on proposal {number}")
 
 

@@ -14,15 +14,16 @@ from typing import Final
 
 from appliance import call
 from appliance.ballot import Vote
+from appliance.beside import Beside
 from appliance.block import MAX_BLOCK_USAGE
 from appliance.calls.billing import BILLING
 from appliance.calls.dispute import DISPUTES
-from appliance.calls.payment import PAYMENT, read_payment
-from appliance.calls.registry import read_number, read_zone
+from appliance.calls.payment import PAYMENT
 from appliance.calls.voting import GOVERNANCE
 from appliance.chain.address import Address, Contract
 from appliance.chain.clarity import Optional, Tuple, UInt
 from appliance.chain.node import Node
+from appliance.cli.pots import Paid, paid_in
 from appliance.config import Unit
 from appliance.dispute import Act
 from appliance.period import Step
@@ -35,6 +36,9 @@ CONTRACT_OF: Final = {
     **dict.fromkeys((Step.SETTLE.value, Step.FINISH_SETTLEMENT.value), PAYMENT),
     **dict.fromkeys((act.value for act in Act), DISPUTES),
     **dict.fromkeys((vote.value for vote in Vote), GOVERNANCE),
+    Beside.CLAIM.value: DISPUTES,
+    Beside.CONTEST.value: GOVERNANCE,
+    Beside.COMBINED.value: call.METER_DATA,
 }
 
 
@@ -71,15 +75,6 @@ class Settled:
     arrears: int
     debtors: int
     chain: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What the chain took in for a zone's homes, and what it credited to their balances, in units of account."""
-
-    zone: int
-    paid: int
-    chain: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +194,21 @@ class Books:
             "AND c.number = p.sequence JOIN submission s ON s.call_id = c.id WHERE on_chain = 1 AND state = 'final'"
         )
 
+    def sold(self) -> int:
+        """Agents' sales whose credits are final and were read back from the chain."""
+        return self.count(
+            "SELECT count(*) FROM sale JOIN call c ON c.kind = 'credit-batch' AND c.zone = sale.zone "
+            "AND c.number = sequence JOIN submission s ON s.call_id = c.id WHERE on_chain = 1 AND state = 'final'"
+        )
+
+    def agents(self, zone: int) -> list[tuple[str, int]]:
+        """Agents with a float in a zone, and the token units of their receipts that are in a batch of credits."""
+        return self._db.execute(
+            "SELECT f.agent, coalesce(sum(tokens), 0) FROM agent_float f LEFT JOIN sale s ON s.zone = f.zone "
+            "AND s.agent = f.agent AND sequence IS NOT NULL WHERE f.zone = ? GROUP BY f.agent ORDER BY f.agent",
+            (zone,),
+        ).fetchall()
+
     def settlement(self, zone: int, period: int) -> tuple[int, int, int, int]:
         """(bills, paid from balances, arrears after it, slots in arrears), in units of account."""
         row = self._db.execute(
@@ -247,9 +257,11 @@ async def reckon(
         for one in settled
         if one.paid != one.chain
     ]
-    paid = tuple([await _paid(node, deployer, gateway, zone) for zone in units])
+    paid = tuple([await paid_in(node, deployer, gateway, zone, books.agents(zone), problems) for zone in units])
     problems += [
-        f"zone {one.zone}: {one.paid} was paid in, {one.chain} credited" for one in paid if one.paid != one.chain
+        f"zone {one.zone}: {one.paid} was paid in and {one.sold} sold, {one.chain} credited"
+        for one in paid
+        if one.paid + one.sold != one.chain
     ]
     problems += await _sums(node, deployer, gateway, sums)
     problems += await _nonces(node, gateway, submissions)
@@ -322,23 +334,6 @@ async def _settled(node: Node, deployer: Address, gateway: Address, books: Books
             found = dict(fields).get("growth")
             growth = found.value if isinstance(found, UInt) else None
     return Settled(zone, period, *books.settlement(zone, period), growth)
-
-
-async def _paid(node: Node, deployer: Address, gateway: Address, zone: int) -> Paid:
-    """Of payments that credits cover; others are their payers' still."""
-    pots, registry = Contract(deployer, PAYMENT), Contract(deployer, call.USER_REGISTRY)
-    known = read_zone(await node.call_read(registry, "get-zone", (UInt(zone),), gateway))
-    account = await node.call_read(pots, "get-account", (UInt(zone),), gateway)
-    count = read_number(await node.call_read(pots, "get-payment-count", (), gateway))
-    covered = 0
-    for number in range(1, count + 1):
-        seen = read_payment(await node.call_read(pots, "get-payment", (UInt(number),), gateway))
-        if seen is not None and seen.zone == zone and not seen.open and not seen.returned:
-            covered += seen.tokens
-    match account:
-        case Optional(Tuple(fields)) if known is not None:
-            return Paid(zone, covered * known.ratio, read_number(dict(fields)["credited"]))
-    raise TypeError(f"the contract keeps no account of zone {zone}")
 
 
 async def _nonces(node: Node, gateway: Address, submissions: Sequence[Sent]) -> list[str]:

@@ -33,7 +33,8 @@ a bill of 80100 units of account that should be 60000:
 The files hold the secret of the dwelling's card and the key of its own principal, 64 hexadecimal digits each; nobody
 else should be able to read them. Without --key, the key that the gateway made signs, which counts for less.
 Who proves its usage has to have named its key as prover before the period began (user-registry.set-self-proving).
-A bill by a tariff of one band, or one that does not open, is disputed with --sealed, which takes --key.
+A bill by a tariff of one band is disputed with --first-block and --usage, the page's numbers of all blocks of the
+period; one that does not open, with --sealed, which takes --key.
 """
 MAX_FEE: Final = 500_000
 _POLL_SECONDS: Final = 2
@@ -49,8 +50,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", type=Path, metavar="FILE", help="the key of the dwelling's own principal, in hex")
     parser.add_argument("--zone", required=True, type=int)
     parser.add_argument("--slot", required=True, type=int)
-    parser.add_argument("--first-block", type=int, help="submit: the first block of the gateway's batch")
-    parser.add_argument("--usage", type=int, nargs="+", help="submit: Wh or litre, block by block")
+    parser.add_argument("--first-block", type=int, help="submit, dispute: the first block of the batch, or period")
+    parser.add_argument("--usage", type=int, nargs="+", help="submit, dispute: Wh or litre, block by block")
     parser.add_argument("--period", type=int, help="claim, dispute: the period's number")
     parser.add_argument("--code", help="claim: the reward code on the page of the bills")
     parser.add_argument("--billed", type=int, default=0, help="dispute: what the bill is, in units of account")
@@ -103,7 +104,10 @@ async def _act(options: argparse.Namespace, settlement: Settlement, home: Home) 
             txid = await claim(node, settlement, home, options.period, blinding, entropy, fee)
             return await _followed(node, txid, "claimed: the reward tokens are this key's")
         _need(options, "period", "right")
-        doubt = Doubt(options.period, options.billed, options.right, options.sealed)
+        if options.usage is not None:
+            _need(options, "first_block")
+        used = tuple(options.usage or ())
+        doubt = Doubt(options.period, options.billed, options.right, options.sealed, options.first_block or 0, used)
         txid = await dispute(node, settlement, home, doubt, entropy, fee)
         failed = await _followed(node, txid, "disputed: neighbours will be drawn by lot")
         if failed:

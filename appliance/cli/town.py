@@ -20,12 +20,13 @@ from typing import Final
 import aiohttp
 
 from appliance import app, config, founding
-from appliance.app import Card
+from appliance.app import AgentCard, Card
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.node import Node
 from appliance.chain.transaction import PrivateKey
 from appliance.cli import actors
 from appliance.cli.actors import Cast, Paying
+from appliance.cli.agents import Selling
 from appliance.config import UNIT_OF, Config, Unit
 from appliance.keys import Secret
 from circuits.tariff import Band
@@ -58,6 +59,9 @@ TARIFFS: Final = (
     ),
 )
 PAYING: Final = (Paying("A-01", 1, 800), Paying("A-02", 1, 200), Paying("A-01", 2, 60, 1))  # the others do not
+FLOAT: Final = (1, 500)  # zone and vouchers that the agent puts into its pot
+SELLING: Final = (Selling("A-03", "electricity", 150), Selling("A-04", "electricity", 90))
+AGENT: Final = "AG-1"
 REWARD: Final = 5  # vouchers, for owing nothing
 SELF_PROVING: Final = ("A-02", 2, 1)  # label, zone and slot of a home that proves its own usage, too
 SERVICES: Final = (("Power", "electricity"), ("Tap", "water"))  # of zone 1 and zone 2: the same homes have both
@@ -100,10 +104,15 @@ class Town:
     deployer: Address
     gateway: Address
     cards: Sequence[Card]
+    agent_card: AgentCard
     served: Path
     founding: Sequence[str]
     cast: Cast
     pace: Pace
+
+    @property
+    def portal(self) -> str:
+        return f"http://127.0.0.1:{self.config.portal.port}"
 
     @property
     def units(self) -> dict[int, Unit]:
@@ -194,7 +203,7 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
     node_program = os.environ.get("MITA_NODE", "node")
     deployer, *stewards, provider = (PrivateKey(secrets.token_bytes(32)) for _ in range(4))
     treasurers = [PrivateKey(secrets.token_bytes(32)) for _ in range(3)]
-    own = Secret(secrets.token_bytes(32))
+    own, agent = Secret(secrets.token_bytes(32)), PrivateKey(secrets.token_bytes(32))
     network = Network.TESTNET
     start = int(time.time()) // DAY * DAY
     first_port = _free_ports(METER_PORTS + 1)  # at once: nobody listens yet, so a second search could find the same
@@ -203,19 +212,20 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
     portal_port = portal_port or first_port + METER_PORTS
 
     def write_config(node_url: str, epoch_wall_ms: int) -> Config:
-        text = _config_text(meters, pace, node_url, str(deployer.address(network)), portal_port, epoch_wall_ms)
+        named = str(deployer.address(network)), str(agent.address(network))
+        text = _config_text(meters, pace, node_url, named, portal_port, epoch_wall_ms)
         config_file.write_text(text, "utf-8")
         return config.load(config_file)
 
     settings = write_config("http://127.0.0.1:1", 0)
     async with app.core_store(settings) as (_, owned):
-        gateway_key, cards = PrivateKey(owned.gateway.raw), owned.cards()
+        gateway_key, cards, (agent_card,) = PrivateKey(owned.gateway.raw), owned.cards(), owned.agent_cards()
         residents = owned.dwellings
         homes = {label: PrivateKey(secret.signing_key()).address(network) for label, secret in residents.items()}
     gateway = gateway_key.address(network)
     genesis = folder / "genesis.json"
     people = [
-        *(key.address(network) for key in (deployer, *stewards, *treasurers, PrivateKey(own.raw))),
+        *(key.address(network) for key in (deployer, *stewards, *treasurers, agent, PrivateKey(own.raw))),
         gateway,
         *homes.values(),
     ]
@@ -235,7 +245,8 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
             token = Contract(deployer.address(network), actors.VOUCHER)
             counters = tuple(key.address(network) for key in treasurers)
             parameters = {"period-blocks": pace.period_blocks, "reward": REWARD}
-            charter = founding.Charter(provider.address(network), token, RATIO, TARIFFS, parameters, counters)
+            agents = (agent.address(network),)
+            charter = founding.Charter(provider.address(network), token, RATIO, TARIFFS, parameters, counters, agents)
             # Here days pass faster than by the chain's clock, which therefore must not hold them back.
             site = founding.Site(gateway, settings.zones, -start, DAY, homes)
             sent = await founding.found(Node(url, session), founders, sources, charter, site)
@@ -251,14 +262,14 @@ async def town(folder: Path, pace: Pace, tell: Callable[[str], None], portal_por
             await simulator.ready()
             tell(f"{len(meters.meters)} meters listen on Modbus TCP; one day passes in {pace.day_ms / 1000:g} s")
             settings = write_config(url, epoch_wall_ms)
-            cast = Cast(stewards, treasurers, residents, deployer.address(network), network, own)
-            yield Town(
-                folder, config_file, settings, url, deployer.address(network), gateway, cards, served, sent, cast, pace
-            )
+            cast = Cast(stewards, treasurers, residents, deployer.address(network), network, own, agent)
+            where = folder, config_file, settings, url, deployer.address(network), gateway
+            yield Town(*where, cards, agent_card, served, sent, cast, pace)
 
 
-def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, epoch_wall_ms: int) -> str:
-    """The appliance's configuration in TOML; JSON strings are TOML strings."""
+def _config_text(meters: Plan, pace: Pace, url: str, named: tuple[str, str], port: int, epoch_wall_ms: int) -> str:
+    """The appliance's configuration in TOML; JSON strings are TOML strings. `named` are deployer and agent."""
+    deployer, agent = named
     first_block = meters.epoch_utc // DAY
     lines = [
         'place = "Mita demo"',
@@ -283,6 +294,9 @@ def _config_text(meters: Plan, pace: Pace, url: str, deployer: str, port: int, e
         "poll_seconds = 1",
         "[portal]",
         f"port = {port}",
+        "[[agent]]",
+        f"label = {json.dumps(AGENT)}",
+        f"address = {json.dumps(agent)}",
     ]
     for zone, (name, utility) in enumerate(SERVICES, start=1):
         own = [meter for meter in meters.meters if meter.name.startswith(f"z{zone}s")]

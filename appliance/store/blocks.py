@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.block import Block, SlotUsage
+from appliance.call import CHECKED_SUM
 from appliance.proof import SummedBatch
 from appliance.store import outbox
 from appliance.store.database import Database, Transaction
@@ -22,7 +23,8 @@ class StoredBlock:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch as summed, and what was read back from the chain about it. `period` is whose running sums it adds to."""
+    """A batch as summed, and what was read back from the chain about it. `period` is whose running sums it adds to,
+    `sealed` whether it is sent without its total: None until the chain was asked."""
 
     zone: int
     first_block: int
@@ -32,6 +34,7 @@ class StoredBatch:
     sums: SummedBatch
     on_chain: bool
     checked: int
+    sealed: bool | None = None
 
 
 async def next_block(source: Database | Transaction, zone: int, first_block: int) -> int:
@@ -174,7 +177,7 @@ async def put_batch(
 
 async def get_batch(source: Database | Transaction, zone: int, first_block: int) -> StoredBatch:
     row = await source.one(
-        "SELECT last_block, total, blinding_sum, evidence_root, sum_hint, on_chain, checked, period "
+        "SELECT last_block, total, blinding_sum, evidence_root, sum_hint, on_chain, checked, period, sealed "
         "FROM batch JOIN batch_delivery USING (zone, first_block) WHERE zone = ? AND first_block = ?",
         (zone, first_block),
     )
@@ -200,6 +203,7 @@ async def get_batch(source: Database | Transaction, zone: int, first_block: int)
         sums,
         on_chain=bool(row[5]),
         checked=whole(row[6]),
+        sealed=None if row[8] is None else bool(row[8]),
     )
 
 
@@ -217,9 +221,10 @@ async def set_on_chain(tx: Transaction, zone: int, first_block: int, checked: in
     """Nothing for a batch that is in no block any more: the answer came from before it was undone."""
     await outbox.set_on_chain(tx, await outbox.put_call(tx, outbox.BATCH, zone, first_block))
     await tx.run(
-        "UPDATE batch SET checked = ? WHERE zone = ? AND first_block = ? AND EXISTS (SELECT 1 FROM batch_delivery d "
-        "WHERE d.zone = batch.zone AND d.first_block = batch.first_block AND d.on_chain = 1)",
-        (checked, zone, first_block),
+        "UPDATE batch SET checked = ?, sealed = ? WHERE zone = ? AND first_block = ? AND EXISTS "
+        "(SELECT 1 FROM batch_delivery d WHERE d.zone = batch.zone AND d.first_block = batch.first_block "
+        "AND d.on_chain = 1)",
+        (checked, int(not checked & CHECKED_SUM), zone, first_block),
     )
 
 
@@ -247,7 +252,8 @@ async def unread_on_chain(db: Database) -> list[tuple[int, int]]:
 async def state_words(db: Database) -> list[tuple[int, int, str, str]]:
     """(zone, first block, state to show, state shown last) of every batch whose two differ."""
     rows = await db.all(
-        "SELECT zone, first_block, coalesce(state, 'waiting') || CASE on_chain WHEN 1 THEN '+' ELSE '' END AS word, "
+        "SELECT zone, first_block, coalesce(state, 'waiting') || CASE on_chain WHEN 1 THEN '+' ELSE '' END "
+        "|| CASE sealed WHEN 0 THEN 'o' ELSE '' END AS word, "
         "shown FROM batch JOIN batch_delivery USING (zone, first_block) WHERE word <> shown ORDER BY first_block, zone"
     )
     return [(whole(r[0]), whole(r[1]), text(r[2]), text(r[3])) for r in rows]

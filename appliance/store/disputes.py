@@ -102,6 +102,11 @@ async def set_corrected(tx: Transaction, numbers: Sequence[int], period: int) ->
     await tx.run_many("UPDATE dispute SET corrected = ? WHERE id = ?", [(period, number) for number in numbers])
 
 
+async def forget_corrected(tx: Transaction, zone: int, period: int) -> None:
+    """What the settlements from this period on were to name waits again."""
+    await tx.run("UPDATE dispute SET corrected = NULL WHERE zone = ? AND corrected >= ?", (zone, period))
+
+
 async def shown_words(source: Database | Transaction) -> list[tuple[StoredDispute, str]]:
     """The newest dispute about each bill, and how it was shown last."""
     newest = "SELECT max(id) FROM dispute GROUP BY zone, slot, period"

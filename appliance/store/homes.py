@@ -8,10 +8,11 @@ from appliance.store.database import Database, Transaction
 from appliance.store.rows import blob, text, whole
 
 _SHOWN = (
+    *("sale", "sale_request", "agent_float"),
     *("choice", "proposal_band", "proposal"),
-    "dispute",
-    *("bill_step", "bill", "batch_commitment", "batch", "usage_block", "service", "session", "attempt", "dwelling"),
-    *("zone", "place"),
+    *("claim", "dispute"),
+    *("bill_step", "bill", "batch_commitment", "batch", "usage_block", "service"),
+    *("session", "attempt", "agent", "dwelling", "zone", "place"),
 )
 
 
@@ -36,9 +37,10 @@ async def salts(shown: Database) -> dict[str, bytes]:
 
 
 async def let_go(tx: Transaction, zones: Mapping[int, Mapping[int, str]], labels: Collection[str]) -> None:
-    """Removes, before the configured homes are written, those that never had a block and are configured otherwise now.
+    """Removes, before the configured homes are written, those that are configured otherwise now, with all that was
+    shown of their slots: whoever comes after a home sees nothing of it.
 
-    `zones` maps zone and slot to the label there, `labels` are all of them. Homes with blocks are kept.
+    `zones` maps zone and slot to the label there, `labels` are all of them.
     """
     for zone, slot, label in await tx.all(
         "SELECT zone, slot, label FROM service JOIN dwelling ON dwelling.id = dwelling_id"
@@ -46,6 +48,7 @@ async def let_go(tx: Transaction, zones: Mapping[int, Mapping[int, str]], labels
         homes = zones.get(whole(zone))
         if homes is not None and homes.get(whole(slot)) != label:
             await tx.run("DELETE FROM service WHERE zone = ? AND slot = ?", (zone, slot))
+            await _forget(tx, whole(zone), whole(slot))
     for dwelling_id, label in await tx.all(
         "SELECT id, label FROM dwelling WHERE id NOT IN (SELECT dwelling_id FROM service)"
     ):
@@ -57,6 +60,9 @@ async def let_go(tx: Transaction, zones: Mapping[int, Mapping[int, str]], labels
 
 async def put_homes(tx: Transaction, zone: int, homes: Mapping[int, str]) -> None:
     """The slots of a zone and the dwellings, by label, that have them; a known meter level is kept."""
+    there = {whole(slot) for (slot,) in await tx.all("SELECT slot FROM service WHERE zone = ?", (zone,))}
+    for slot in homes.keys() - there:
+        await _forget(tx, zone, slot)
     await tx.run_many(
         "INSERT INTO service (zone, slot, dwelling_id, level) SELECT ?, ?, id, 0 FROM dwelling WHERE label = ? "
         "ON CONFLICT (zone, slot) DO NOTHING",
@@ -67,3 +73,17 @@ async def put_homes(tx: Transaction, zone: int, homes: Mapping[int, str]) -> Non
 async def set_level(tx: Transaction, zone: int, slot: int, level: int) -> None:
     """The authenticity level of the meter at a slot, once it has answered."""
     await tx.run("UPDATE service SET level = ? WHERE zone = ? AND slot = ?", (level, zone, slot))
+
+
+async def labels_of(source: Database | Transaction, zone: int) -> dict[int, str]:
+    """By slot, the dwelling that sees what is shown of it."""
+    rows = await source.all(
+        "SELECT slot, label FROM service JOIN dwelling ON dwelling.id = dwelling_id WHERE zone = ?", (zone,)
+    )
+    return {whole(slot): text(label) for slot, label in rows}
+
+
+async def _forget(tx: Transaction, zone: int, slot: int) -> None:
+    """What only the home in this slot has seen."""
+    for table in ("claim", "dispute", "bill_step", "bill", "usage_block"):
+        await tx.run(f"DELETE FROM {table} WHERE zone = ? AND slot = ?", (zone, slot))

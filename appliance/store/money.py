@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from appliance.calls.payment import PaymentOnChain
 from appliance.credit import Credits, Payment
 from appliance.ledger import Entry, Kind, LedgerError, Name
-from appliance.money import Money
+from appliance.money import NOTHING, Money, total
 from appliance.period import Step, crediting, settling
 from appliance.settlement import Account
-from appliance.store import outbox
+from appliance.store import outbox, sales
+from appliance.store import planned as planned_calls
 from appliance.store.database import Database, Transaction, Value
 from appliance.store.outbox import Call
 from appliance.store.rows import maybe_whole, text, whole
+
+CHANGES: Final = (Step.CREDIT, Step.SETTLE, Step.PAYOUT, Step.RELEASE)  # of balances and arrears, by their first call
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,12 @@ class SlotCredit:
 
 @dataclass(frozen=True, slots=True)
 class StoredCredit:
-    """A batch of credits: the payments it covers, and every slot's part in order."""
+    """A batch of credits: the payments it covers, what it debits of agents' floats, and every slot's part in order."""
 
     zone: int
     sequence: int
     payments: tuple[int, ...]
+    floats: tuple[tuple[str, int], ...]
     slots: tuple[SlotCredit, ...]
 
 
@@ -44,6 +49,11 @@ async def references_of(db: Database, label: str) -> tuple[int, int]:
         (label,),
     )
     return (0, 0) if row is None else (whole(row[0]), whole(row[1]))
+
+
+async def is_registered(tx: Transaction, label: str) -> bool:
+    """Whether the registry has known the dwelling: since then it has references."""
+    return await tx.one("SELECT 1 FROM reference WHERE label = ? LIMIT 1", (label,)) is not None
 
 
 async def put_references(tx: Transaction, label: str, first: int, references: Sequence[bytes]) -> None:
@@ -101,10 +111,30 @@ async def put_credit(tx: Transaction, zone: int, sequence: int, covers: Credits,
         await outbox.put_call(tx, due.step, zone, sequence, due.part)
 
 
+async def replace_credit(tx: Transaction, zone: int, sequence: int, slots: Sequence[SlotCredit]) -> None:
+    """Other amounts for a batch of credits that the contract refused."""
+    amount = total(slot.amount for slot in slots)
+    await tx.run("UPDATE credit SET amount = ? WHERE zone = ? AND sequence = ?", (amount.units, zone, sequence))
+    await tx.run_many(
+        "UPDATE credit_slot SET amount = ? WHERE zone = ? AND sequence = ? AND slot = ?",
+        [(slot.amount.units, zone, sequence, slot.slot) for slot in slots],
+    )
+
+
 async def next_sequence(source: Database | Transaction, zone: int) -> int:
     row = await source.one("SELECT max(sequence) FROM credit WHERE zone = ?", (zone,))
     last = None if row is None else maybe_whole(row[0])
     return 0 if last is None else last + 1
+
+
+async def is_crediting(source: Database | Transaction, zone: int) -> bool:
+    """Whether a batch of credits is planned and not final."""
+    row = await source.one(
+        "SELECT 1 FROM call c LEFT JOIN submission s ON s.call_id = c.id "
+        "WHERE kind = ? AND zone = ? AND coalesce(state, '') <> 'final' LIMIT 1",
+        (Step.CREDIT, zone),
+    )
+    return row is not None
 
 
 async def get_credit(source: Database | Transaction, zone: int, sequence: int) -> StoredCredit:
@@ -115,7 +145,8 @@ async def get_credit(source: Database | Transaction, zone: int, sequence: int) -
     if not slots:
         raise KeyError(f"zone {zone} has no credits {sequence}")
     parts = tuple(SlotCredit(whole(slot), text(holder), Money(whole(amount))) for slot, holder, amount in slots)
-    return StoredCredit(zone, sequence, tuple(whole(row_id) for (row_id,) in paid), parts)
+    floats = await sales.debits(source, zone, sequence)
+    return StoredCredit(zone, sequence, tuple(whole(row_id) for (row_id,) in paid), floats, parts)
 
 
 async def enter(tx: Transaction, entries: Iterable[Entry], now: int) -> None:
@@ -202,13 +233,53 @@ async def is_opened(source: Database | Transaction, zone: int, period: int) -> b
     return row is not None and bool(row[0])
 
 
-async def changes(source: Database | Transaction, zone: int, before: int | None = None) -> list[Call]:
-    """The calls that change a zone's balances and arrears, in their order, up to the one with the id `before`."""
-    return [
-        call
-        for call in await outbox.of_kinds(source, zone, (Step.CREDIT, Step.SETTLE))
-        if before is None or call.id < before
-    ]
+async def changes(
+    source: Database | Transaction, zone: int, *, after: int = 0, before: int | None = None
+) -> list[Call]:
+    """The calls that change a zone's balances and arrears, in their order, between the ids `after` and `before`."""
+    return await outbox.of_kinds(source, zone, CHANGES, after=after, before=before)
+
+
+async def arrears_before(source: Database | Transaction, zone: int, slot: int, call_id: int) -> Money:
+    """What a slot owed when the call with this id was planned: as the settlement before it left it."""
+    row = await source.one(
+        "SELECT arrears FROM settled_slot s JOIN call c ON c.kind = ? AND c.zone = s.zone AND c.number = s.period "
+        "WHERE s.zone = ? AND s.slot = ? AND c.id < ? ORDER BY c.id DESC LIMIT 1",
+        (Step.SETTLE, zone, slot, call_id),
+    )
+    return NOTHING if row is None else Money(whole(row[0]))
+
+
+async def not_booked(source: Database | Transaction) -> list[Call]:
+    """Changes that are final and not in the books, in their order."""
+    return await planned_calls.final_without_entry(source, CHANGES)
+
+
+async def planned(source: Database | Transaction) -> list[tuple[int, int, bool]]:
+    """(zone, period, whether the sum is opened) of settlements that were not read back from the chain."""
+    rows = await source.all(
+        "SELECT s.zone, period, opened FROM settlement s JOIN call c ON c.kind = ? AND c.zone = s.zone "
+        "AND c.number = s.period WHERE on_chain = 0 ORDER BY c.id",
+        (Step.SETTLE,),
+    )
+    return [(whole(zone), whole(period), bool(opened)) for zone, period, opened in rows]
+
+
+async def set_opened(tx: Transaction, zone: int, period: int, *, opened: bool) -> None:
+    """Whether a settlement opens its sum; what was prepared for it is forgotten."""
+    await tx.run("UPDATE settlement SET opened = ? WHERE zone = ? AND period = ?", (int(opened), zone, period))
+    for kind in (Step.SETTLE, Step.FINISH_SETTLEMENT):
+        await planned_calls.forget_prepared(tx, kind, zone, period)
+
+
+async def forget_settlements(tx: Transaction, zone: int, period: int) -> None:
+    """This period's settlement and later ones are to be planned anew; their calls stay, and what was prepared for them
+    and for other money after them is forgotten."""
+    first = await planned_calls.id_of(tx, Step.SETTLE, zone, period)
+    await tx.run("DELETE FROM settled_slot WHERE zone = ? AND period >= ?", (zone, period))
+    await tx.run("DELETE FROM settlement WHERE zone = ? AND period >= ?", (zone, period))
+    await planned_calls.put_off_begun(tx, first)
+    await planned_calls.forget_money_prepared(tx, zone, first)
 
 
 def _account(balance: Value, arrears: Value) -> Account:

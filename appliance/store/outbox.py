@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.ballot import Vote
+from appliance.beside import Beside
 from appliance.chain.clarity import Reader
 from appliance.chain.payload import ContractCall, payload_bytes, read_payload
 from appliance.delivery import MAX_DELAY, Delivery, State
@@ -18,7 +19,8 @@ from appliance.store.rows import CorruptionError, blob, maybe_blob, maybe_whole,
 BATCH: Final = "batch"
 METERING: Final = (BATCH, Step.CLOSE.value)  # kinds that never wait for money
 VOTES: Final = tuple(vote.value for vote in Vote)
-ASIDE: Final = (*(act.value for act in Act), *VOTES)  # kinds that wait for nothing and hold up nothing
+BESIDE: Final = tuple(one.value for one in Beside)
+ASIDE: Final = (*(act.value for act in Act), *VOTES, *BESIDE)  # kinds that wait for nothing and hold up nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ async def prepare(tx: Transaction, call_id: int, sender: str, payload: ContractC
     await tx.run(
         "INSERT INTO prepared (call_id, sender, payload) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (call_id, sender, payload_bytes(payload)),
+    )
+
+
+async def put_off(tx: Transaction, call_id: int, reason: str) -> None:
+    """A call that was refused, or is of no use without one that was, is to be made again for this reason."""
+    await tx.run(
+        "UPDATE submission SET state = 'rejected', reason = ? WHERE call_id = ?",
+        (reason, call_id),
     )
 
 
@@ -179,11 +189,20 @@ async def overtook(db: Database, submission: Submission) -> bool:
     return bool(before) and not own.aside
 
 
-async def of_kinds(source: Database | Transaction, zone: int, kinds: Sequence[str]) -> list[Call]:
-    """A zone's calls of these kinds, in their order."""
+async def select(source: Database | Transaction, rest: str, values: Sequence[Value] = ()) -> list[Call]:
+    """Calls, `c`, by the rest of a SELECT."""
+    return [_call(row) for row in await source.all(f"SELECT {_CALL} FROM call c {rest}", values)]
+
+
+async def of_kinds(
+    source: Database | Transaction, zone: int, kinds: Sequence[str], *, after: int = 0, before: int | None = None
+) -> list[Call]:
+    """A zone's calls of these kinds, in their order, between the ids `after` and `before`."""
     marks = ", ".join("?" for _ in kinds)
     rows = await source.all(
-        f"SELECT {_CALL} FROM call c WHERE zone = ? AND kind IN ({marks}) ORDER BY id", (zone, *kinds)
+        f"SELECT {_CALL} FROM call c WHERE zone = ? AND kind IN ({marks}) AND id > ? AND id < coalesce(?, id + 1) "
+        "ORDER BY id",
+        (zone, *kinds, after, before),
     )
     return [_call(row) for row in rows]
 

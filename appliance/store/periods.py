@@ -71,6 +71,16 @@ async def get(source: Database | Transaction, zone: int, period: int) -> StoredP
     return _period(row)
 
 
+async def of_block(source: Database | Transaction, zone: int, block: int) -> int:
+    """The period of a block that has ended; for a later block the one that has not."""
+    row = await source.one(
+        "SELECT coalesce(min(period), (SELECT coalesce(max(period), -1) + 1 FROM period WHERE zone = ?)) "
+        "FROM period WHERE zone = ? AND last_block >= ?",
+        (zone, zone, block),
+    )
+    return 0 if row is None else whole(row[0])
+
+
 async def unbilled(db: Database) -> list[StoredPeriod]:
     """Periods that ended and have no bills yet, oldest first."""
     rows = await db.all(

@@ -117,10 +117,15 @@ async def vector(source: Database | Transaction, proposal: int, zone: int, revis
     ]
 
 
-async def count(tx: Transaction, proposal: int, zone: int, revision: int, voters: Mapping[int, bool]) -> None:
-    """The contract kept this vector at the close, and counts these slots."""
+async def count(
+    tx: Transaction, proposal: int, zone: int, revision: int, voters: Mapping[int, bool], together: int
+) -> None:
+    """The contract kept this vector at the close, and counts these slots, in one sum with those of zones that have the
+    same `together`: the lowest of them."""
     key = (proposal, zone, revision)
-    await tx.run("UPDATE vector SET counted = 1 WHERE proposal = ? AND zone = ? AND revision = ?", key)
+    await tx.run(
+        "UPDATE vector SET counted = 1, together = ? WHERE proposal = ? AND zone = ? AND revision = ?", (together, *key)
+    )
     await tx.run_many(
         "UPDATE vector_slot SET votes = ? WHERE proposal = ? AND zone = ? AND revision = ? AND slot = ?",
         [(int(votes), *key, slot) for slot, votes in voters.items()],
@@ -135,6 +140,14 @@ async def counted(source: Database | Transaction, proposal: int, zone: int) -> i
     if row is None:
         raise KeyError(f"no vector of zone {zone} is counted for proposal {proposal}")
     return whole(row[0])
+
+
+async def together(source: Database | Transaction, proposal: int, zone: int) -> list[int]:
+    """The zones that are counted in one sum, of which this is the lowest."""
+    rows = await source.all(
+        "SELECT zone FROM vector WHERE proposal = ? AND together = ? AND counted = 1 ORDER BY zone", (proposal, zone)
+    )
+    return [whole(found) for (found,) in rows]
 
 
 def _proposal(number: Value, kept: Value, state: Value, over: Value) -> StoredProposal:

@@ -1,4 +1,4 @@
-"""portal.db from both sides: the core writes what residents may see, the portal reads it and keeps its own sign-ins.
+"""portal.db from both sides: the core writes what residents may see, the portal reads it. Signing in is in `sign_in`.
 
 Writers take a Transaction and may be rerun with the same values: nothing changes. Everything a resident reads goes
 through the resident's dwelling, so that no caller can ask for another's usage.
@@ -17,9 +17,6 @@ from circuits import code
 
 SIGN_IN_BYTES: Final = 10  # 80 bits, 16 characters on the card
 SALT_BYTES: Final = 16
-TOKEN_BYTES: Final = 32
-IDLE_SECONDS: Final = 300
-FORGET_ATTEMPTS_SECONDS: Final = 3600
 
 State = Literal["waiting", "sent", "included", "final", "refused"]
 Utility = Literal["electricity", "water"]
@@ -107,15 +104,6 @@ class BatchCommitment:
 class Dwelling:
     dwelling_id: int
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a sign-in code is checked against."""
-
-    dwelling: Dwelling
-    salt: bytes
-    code_hash: bytes
 
 
 class LabelTaken(Exception):
@@ -291,76 +279,6 @@ async def commitment_of(db: Database, dwelling_id: int, zone: int, first_block: 
     return None if row is None else BatchCommitment(row[0], bool(row[1]))
 
 
-async def find_credential(db: Database, typed_label: str) -> Credential | None:
-    """The dwelling whose label reads like the typed one."""
-    key = label_key(typed_label)
-    rows: Any = await db.all("SELECT id, label, salt, code_hash FROM dwelling")
-    found = [row for row in rows if label_key(row[1]) == key]
-    return Credential(Dwelling(found[0][0], found[0][1]), found[0][2], found[0][3]) if found else None
-
-
-async def open_session(tx: Transaction, token: bytes, dwelling_id: int, now: int) -> None:
-    """`token` is 256 random bits; only its hash is stored. Sweeps out sessions that have idled."""
-    await tx.run("DELETE FROM session WHERE abs(? - seen_at) >= ?", (now, IDLE_SECONDS))
-    await tx.run(
-        "INSERT INTO session (token_hash, dwelling_id, created_at, seen_at) VALUES (?, ?, ?, ?)",
-        (_token_hash(token), dwelling_id, now, now),
-    )
-
-
-async def use_session(tx: Transaction, token: bytes, now: int) -> Dwelling | None:
-    """Who is signed in with this token, and their idle time begins anew; None when it idled or never was."""
-    changed = await tx.run(
-        "UPDATE session SET seen_at = ? WHERE token_hash = ? AND abs(? - seen_at) < ?",
-        (now, _token_hash(token), now, IDLE_SECONDS),
-    )
-    if not changed:
-        return None
-    row: Any = await tx.one(
-        "SELECT d.id, d.label FROM session s JOIN dwelling d ON d.id = s.dwelling_id WHERE s.token_hash = ?",
-        (_token_hash(token),),
-    )
-    return Dwelling(*row)
-
-
-async def close_session(tx: Transaction, token: bytes) -> None:
-    await tx.run("DELETE FROM session WHERE token_hash = ?", (_token_hash(token),))
-
-
-def delay_after(failures: int) -> int:
-    """Seconds that must pass after that many failures in a row: none for three, then 2, 4, 8 ... up to 15 minutes."""
-    return 0 if failures < 3 else min(2 ** (failures - 2), 900)
-
-
-async def begin_attempt(tx: Transaction, dwelling_id: int, client: bytes, now: int) -> int:
-    """Counts a try at a dwelling's code as failed until it succeeds; 0 when it may go on, else seconds to wait."""
-    await tx.run("DELETE FROM attempt WHERE abs(? - last_at) >= ?", (now, FORGET_ATTEMPTS_SECONDS))
-    row: Any = await tx.one(
-        "SELECT failures, last_at FROM attempt WHERE dwelling_id = ? AND client = ?", (dwelling_id, client)
-    )
-    if row is not None and (wait := row[1] + delay_after(row[0]) - now) > 0:
-        return int(wait)
-    await tx.run(
-        "INSERT INTO attempt (dwelling_id, client, failures, last_at) VALUES (?, ?, 1, ?)"
-        " ON CONFLICT (dwelling_id, client) DO UPDATE SET failures = failures + 1, last_at = excluded.last_at",
-        (dwelling_id, client, now),
-    )
-    return 0
-
-
-async def forget_attempts(tx: Transaction, dwelling_id: int, client: bytes) -> None:
-    await tx.run("DELETE FROM attempt WHERE dwelling_id = ? AND client = ?", (dwelling_id, client))
-
-
-async def has_failed(db: Database, client: bytes, now: int) -> bool:
-    """Whether the client failed at any dwelling lately."""
-    row = await db.one(
-        "SELECT 1 FROM attempt WHERE client = ? AND abs(? - last_at) < ? LIMIT 1",
-        (client, now, FORGET_ATTEMPTS_SECONDS),
-    )
-    return row is not None
-
-
 async def _put(
     tx: Transaction, table: str, key: tuple[str, ...], rows: Iterable[Zone | Service | UsageBlock | Batch]
 ) -> None:
@@ -384,7 +302,3 @@ def _batch(row: Any) -> Batch:
 def _usage_block(row: Any) -> UsageBlock:
     values = [*row[:8], bool(row[8]), row[9], bool(row[10])]
     return UsageBlock(*values)
-
-
-def _token_hash(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()

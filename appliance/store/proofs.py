@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from appliance.block import level_counts
 from appliance.call import UsageBatch
 from appliance.proof import BoundProof, ProvenBlock
@@ -56,13 +58,28 @@ async def of_block(source: Database | Transaction, zone: int, block: int) -> Pro
     return ProvenBlock(whole(row[4]), blob(row[5]), commitments, _bound(*map(blob, row[:4])))
 
 
-async def unsettled_batches(db: Database) -> list[tuple[int, int]]:
-    """(zone, first block) of batches that are not in a block of the chain, so may have to be signed; oldest first."""
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A batch that is in no block of the chain, so may have to be signed. `sealed`: None until the chain was asked."""
+
+    zone: int
+    first_block: int
+    period: int
+    sealed: bool | None
+
+
+async def unsettled_batches(db: Database) -> list[Unsettled]:
+    """Oldest first."""
     rows = await db.all(
-        "SELECT zone, first_block FROM batch JOIN batch_delivery USING (zone, first_block) "
+        "SELECT zone, first_block, period, sealed FROM batch JOIN batch_delivery USING (zone, first_block) "
         "WHERE coalesce(state, 'queued') NOT IN ('included', 'final') ORDER BY first_block, zone"
     )
-    return [(whole(zone), whole(first)) for zone, first in rows]
+    return [Unsettled(whole(r[0]), whole(r[1]), whole(r[2]), None if r[3] is None else bool(r[3])) for r in rows]
+
+
+async def set_sealed(tx: Transaction, zone: int, first_block: int, *, sealed: bool) -> None:
+    """As what a batch is to be proved from now on."""
+    await tx.run("UPDATE batch SET sealed = ? WHERE zone = ? AND first_block = ?", (int(sealed), zone, first_block))
 
 
 async def for_chain(db: Database, zone: int, first_block: int) -> UsageBatch:
@@ -70,7 +87,9 @@ async def for_chain(db: Database, zone: int, first_block: int) -> UsageBatch:
     batch = await blocks.get_batch(db, zone, first_block)
     levels = await blocks.levels(db, zone, first_block, batch.last_block)
     counts = level_counts(levels)
-    return UsageBatch(zone, first_block, batch.last_block, batch.evidence_root, counts, batch.sums, batch.period)
+    return UsageBatch(
+        zone, first_block, batch.last_block, batch.evidence_root, counts, batch.sums, batch.period, bool(batch.sealed)
+    )
 
 
 async def put_batch_proof(tx: Transaction, zone: int, first_block: int, proof: BoundProof, proving_ms: int) -> None:

@@ -20,13 +20,26 @@ async def secret(tx: Transaction, seal: Seal, name: str, randomness: Randomness)
 
 async def every(tx: Transaction, seal: Seal) -> dict[str, Secret]:
     """All secrets that commit, by name: also of homes and zones that the configuration no longer has."""
-    rows = await tx.all("SELECT name, box FROM sealed WHERE name <> ?", (GATEWAY,))
+    rows = await tx.all("SELECT name, box FROM sealed WHERE name <> ? AND name NOT LIKE 'agent/%'", (GATEWAY,))
     return {text(name): Secret(seal.open(text(name), blob(box))) for name, box in rows}
 
 
 def dwelling(label: str) -> str:
     """The name of a dwelling's secret."""
     return f"dwelling/{label}"
+
+
+def agent(address: str) -> str:
+    """The name of the secret behind an agent's card: another account is somebody else."""
+    return f"agent/{address}"
+
+
+def label_of(name: str) -> str:
+    """The dwelling whose secret has this name. ValueError for another's."""
+    kind, _, label = name.partition("/")
+    if kind != "dwelling":
+        raise ValueError("a secret that is no dwelling's")
+    return label
 
 
 def vacant(zone: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from appliance.store.database import Database, Transaction
 
 State = Literal["made", "final", "settled"]
+Question = Literal["asked", "doubted", "over"]
 Stage = Literal["answer", "draw", "panel", "assembly", "for", "against", "closed-for", "closed-against"]
 
 
@@ -118,6 +119,34 @@ async def put_contest(tx: Transaction, zone: int, slot: int, period: int, contes
         " corrected = excluded.corrected",
         (zone, slot, period, contest.stage, contest.height, contest.claimed, contest.corrected),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A payer asks on chain whether its payment, by the chain's number, got to this home; until a burn height."""
+
+    payment: int
+    state: Question
+    answer_by: int
+
+
+async def put_asked(tx: Transaction, zone: int, slot: int, of: Asked) -> None:
+    """A question, or how it stands now."""
+    await tx.run(
+        "INSERT INTO claim (payment, zone, slot, state, answer_by) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET state = excluded.state",
+        (of.payment, zone, slot, of.state, of.answer_by),
+    )
+
+
+async def asked_of(db: Database, dwelling_id: int, zone: int, limit: int) -> list[Asked]:
+    """About payments for this dwelling, newest first."""
+    rows: Any = await db.all(
+        "SELECT payment, state, answer_by FROM claim c JOIN service s ON s.zone = c.zone AND s.slot = c.slot"
+        " WHERE s.dwelling_id = ? AND c.zone = ? ORDER BY payment DESC LIMIT ?",
+        (dwelling_id, zone, limit),
+    )
+    return [Asked(*row) for row in rows]
 
 
 async def bills_of(db: Database, dwelling_id: int, zone: int, limit: int) -> list[Bill]:

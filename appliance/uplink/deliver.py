@@ -28,7 +28,10 @@ EARLY: Final = "abort_by_response: ERR_GAP"  # a batch before it had lost its no
 SOON: Final = "abort_by_response: ERR_EARLY"  # by the chain's clock its last block is not over yet
 HELD: Final = "abort_by_response: ERR_SELF_PROVED"  # for a while, by what a dwelling proved of its own slot
 PAUSED: Final = "abort_by_response: ERR_PAUSED"  # money waits, for days at most
-_LATER: Final = (delivery.NONCE_LOST, EARLY, SOON, HELD, PAUSED)
+_LATER: Final = (delivery.NONCE_LOST, delivery.MADE_AGAIN, EARLY, SOON, HELD, PAUSED)
+OPENED: Final = "abort_by_response: ERR_K_MIN"  # something was shown since it was prepared, so no sum is opened
+SEALED: Final = "abort_by_response: ERR_MAY_OPEN"  # or the other way round
+_OTHERWISE: Final = (OPENED, SEALED)  # prepared in the other form by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +86,21 @@ async def sign_due(db: Database, node: Node, lane: Lane, clock: Clock, policy: P
 async def take_up_due(
     db: Database, node: Node, lane: Lane, clock: Clock, policy: Policy, ready: Container[int]
 ) -> None:
-    """Gives a fresh nonce to submissions that lost theirs, came too early or were held back, if the chain waits for it.
+    """Gives a fresh nonce to submissions that lost theirs, came too early, were held back or opened a sum that they may
+    not (or must), if the chain waits for it.
 
     Too early came what follows a call that had lost its nonce. The contracts take each call once, so an older version
     that turns up after all does no harm; one that had turned up before, unseen, is followed again.
     """
     for submission in await outbox.rejected(db):
-        lost = submission.delivery.reason in _LATER or await outbox.overtook(db, submission)
+        reason = submission.delivery.reason
+        lost = reason in _LATER or await outbox.overtook(db, submission)
+        lost = lost or (reason in _OTHERWISE and not submission.call.aside)
         early = clock.now() - submission.delivery.since < delivery.PATIENCE
         if not lost or early or submission.call.zone not in ready:
             continue
         found = await _look_up(node, submission, first=False)
-        if isinstance(found, delivery.Executed) and found.ok:
+        if isinstance(found, delivery.Executed) and found.ok and reason != delivery.MADE_AGAIN:
             seen = replace(submission.delivery, state=State.SENT, since=clock.now(), next_at=clock.now())
             async with db.transaction() as tx:
                 await outbox.save(tx, submission.id, seen)
@@ -218,9 +224,10 @@ def _of_submit(answer: Accepted | Rejected, offered: int) -> Event:
 
 
 async def _look_up(node: Node, submission: Submission, *, first: bool) -> Event:
-    """Of the versions with one nonce at most one can be mined; a refusal of an earlier nonce's version is past."""
+    """Of the versions with one nonce at most one can be mined; a refusal of an earlier nonce's version is past, and so
+    is whatever became of one that was to do something else."""
     waiting, refused = False, None
-    for version in submission.versions:
+    for version in _of_now(submission):
         status = await node.transaction(version.txid.hex())
         if status is None or status.state.dropped:
             continue
@@ -236,6 +243,16 @@ async def _look_up(node: Node, submission: Submission, *, first: bool) -> Event:
         return await _executed(node, submission, *refused)
     account = await node.account(Address.from_c32(submission.address))
     return delivery.Unknown(nonce_passed=account.nonce > submission.nonce)
+
+
+def _of_now(submission: Submission) -> list[Signed]:
+    """The versions of what the call is now; under another nonce it may have been something else, see `mend`."""
+    newest = submission.versions[-1]
+    if len(submission.versions) == 1:
+        return [newest]
+    content = deserialize(newest.raw).payload
+    read = [(version, deserialize(version.raw)) for version in submission.versions]
+    return [version for version, tx in read if tx.origin.nonce == submission.nonce or tx.payload == content]
 
 
 async def _executed(node: Node, submission: Submission, version: Signed, status: TransactionStatus) -> Event:

@@ -12,6 +12,7 @@ from appliance.chain.address import Network
 from appliance.chain.transaction import PrivateKey
 from appliance.config import ChainConfig, Config, PortalConfig, TimeConfig, ZoneConfig
 from appliance.proof import BoundProof
+from appliance.store.database import Database
 from circuits import usage
 from circuits.group import LibPoint
 from circuits.pedersen import Opening
@@ -71,3 +72,9 @@ def holds(commitments: tuple[bytes, ...], total: int, blinding_sum: bytes, proof
     whole = Opening(total, Scalar.from_bytes_checked(blinding_sum))
     usage.verify(LibPoint, commitments, proof.context, whole, proof.points, proof.scalars)
     return True
+
+
+async def asked(db: Database, *, sealed: bool = False) -> None:
+    """The chain has said of all batches whether their totals are opened."""
+    async with db.transaction() as tx:
+        await tx.run("UPDATE batch SET sealed = ? WHERE sealed IS NULL", (int(sealed),))

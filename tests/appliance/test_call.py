@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from appliance import call, founding
-from appliance.chain.address import Contract
+from appliance.chain.address import Contract, Network
 from appliance.chain.clarity import List
+from appliance.chain.transaction import PrivateKey
 from tests.appliance.settled import DEPLOYER, GATEWAY, HOMES, ZONE
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -33,6 +34,31 @@ def test_the_table_of_errors_is_the_contracts() -> None:
     assert not checking.keys() & recording.keys()
     assert {n: e for n, e in call.ERRORS.items() if n not in recording} == checking
     assert {n: e for n, e in call.ERRORS.items() if n in recording}.items() <= recording.items()
+
+
+def test_nothing_is_founded_without_three_who_may_observe() -> None:
+    """The registry takes no zone then: an assembly takes three, and a treasurer who is a steward is nobody more."""
+    stewards = [DEPLOYER, GATEWAY]
+    token = Contract(DEPLOYER, "voucher-token")
+    for treasurers in ((), (GATEWAY,), (GATEWAY, DEPLOYER)):
+        charter = founding.Charter(DEPLOYER, token, 1, (), treasurers=treasurers)
+        with pytest.raises(founding.FoundingError, match="must be 3 persons or more"):
+            founding.bootstrap_calls(DEPLOYER, stewards, charter)
+    third = PrivateKey(bytes([7]) * 32).address(Network.TESTNET)
+    assert founding.bootstrap_calls(DEPLOYER, stewards, founding.Charter(DEPLOYER, token, 1, (), treasurers=(third,)))
+    assert founding.bootstrap_calls(DEPLOYER, [*stewards, third], founding.Charter(DEPLOYER, token, 1, ()))
+
+
+def test_many_dwellings_are_registered_in_as_many_calls_as_it_takes() -> None:
+    """Each call twice: one stage of the first steward's, one of the second's."""
+    charter = founding.Charter(DEPLOYER, Contract(DEPLOYER, "voucher-token"), 1, ())
+    homes = {slot: f"B-{slot + 1:02}" for slot in range(40)}
+    zone = replace(ZONE, slots=64, dwellings=homes)
+    site = founding.Site(GATEWAY, [zone], 0, 86400, dict.fromkeys(homes.values(), DEPLOYER))
+    *_, (first, calls), (second, same) = founding.registration_calls(DEPLOYER, charter, site)
+    assert (first, second, calls) == (0, 1, same)
+    sizes = [len(listed.items) for made in calls for listed in made.arguments if isinstance(listed, List)]
+    assert sizes == [16, 16, 8]
 
 
 def test_a_dwelling_has_one_slot_of_a_utility() -> None:

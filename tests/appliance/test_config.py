@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.config import ConfigError, Share, SharedConfig, SplitRule, TimeConfig, load, parse
+from appliance.config import AgentConfig, ConfigError, Share, SharedConfig, SplitRule, TimeConfig, load, parse
 
 GOOD: dict[str, Any] = {
     "place": "Lane 4",
@@ -70,12 +70,17 @@ def test_a_good_file_with_defaults(tmp_path: Path) -> None:
         (["zone", 0, "dwellings", "16"], "A-17", "a slot number from 0 to 15"),
         (["zone", 0, "dwellings", "1"], "<b>", "a dwelling label such as"),
         (["zone", 0, "dwellings", "3"], "A-01", "A-01 is at two slots"),
-        (["zone", 0, "dwellings", "3"], ..., "14 homes; a zone needs at least 15"),
+        (["zone", 0, "dwellings"], {}, "no home is there: write one at least"),
         (["zone", 0, "meter", 0, "slot"], 16, "meter\\[0\\].slot is 16"),
         (["zone", 0, "meter", 0, "settings"], "x", "write a table"),
         (["time", "batch_blocks"], 8, "time.batch_blocks is 8: write a whole number from 1 to 7"),
         (["portal", "port"], 70_000, "from 0 to 65535"),
         (["meter"], [], "meter is not a setting"),
+        (["agent"], [{"label": "AG-1"}], "agent\\[0\\].address is missing"),
+        (["agent"], [{"label": "ag 1", "address": "ST1"}], "agent\\[0\\].label is 'ag 1': write a label such as"),
+        (["agent"], [{"label": "AG-1", "address": "ST1", "code": "1"}], "agent\\[0\\].code is not a setting"),
+        (["agent"], [{"label": "A-0-1", "address": "ST1"}], "typed without hyphens, A01 is used twice"),
+        (["agent"], [{"label": f"AG-{n}", "address": "ST1"} for n in (1, 2)], "agent's address ST1 is used twice"),
     ],
 )
 def test_every_mistake_is_named(path: list[Any], value: Any, words: str, tmp_path: Path) -> None:
@@ -97,6 +102,12 @@ def test_doubles_are_refused(tmp_path: Path) -> None:
         parse(with_change(["zone", 0, "dwellings", "00"], "Z-99"), tmp_path)
     with pytest.raises(ConfigError, match="zone number 1 is used twice"):
         parse(with_change(["zone"], [GOOD["zone"][0], {**GOOD["zone"][0], "meter": []}]), tmp_path)
+
+
+def test_agents_are_a_label_and_an_account(tmp_path: Path) -> None:
+    assert parse(GOOD, tmp_path).agents == ()
+    config = parse(with_change(["agent"], [{"label": "AG-1", "address": "ST1"}]), tmp_path)
+    assert config.agents == (AgentConfig("AG-1", "ST1"),)
 
 
 SHARED = {"name": "main", "driver": "modbus", "slots": [1, 2, 3], "split": "equal", "settings": {"port": 9}}

@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 from appliance import prove
-from appliance.app import Household, InUseError, core_store, household, only_one
+from appliance.app import Household, InUseError, core_store, household, only_one, run
+from appliance.chain.address import Network
+from appliance.chain.transaction import PrivateKey
 from appliance.close import close_due
-from appliance.config import ChainConfig, Config, ConfigError, PortalConfig, TimeConfig, ZoneConfig
+from appliance.config import AgentConfig, ChainConfig, Config, ConfigError, PortalConfig, TimeConfig, ZoneConfig
+from appliance.period import Step
 from appliance.projection import show_due, show_place
-from appliance.store import blocks, homes
+from appliance.store import blocks, homes, leaving, outbox
 from appliance.store.database import Database
+from appliance.store.leaving import Departure
 from appliance.worker import Prover
+from tests.appliance.settled import GATEWAY, OTHER
 from tests.fakes.clock import FakeClock
 
 TIME = TimeConfig(0, 100, 2, 0, 1, 1, period_blocks=2)
@@ -88,7 +93,10 @@ async def show(db: Database, shown: Database, owned: Household, settings: Config
     ("change", "words"),
     [
         ({"dwellings": {**HOMES, 3: "B-77"}}, r'slot 3 of zone 1 is A-04\'s: write 3 = "A-04"'),
-        ({"dwellings": {s: h for s, h in HOMES.items() if s != 3}}, "moving out is not possible yet"),
+        (
+            {"dwellings": {s: h for s, h in HOMES.items() if s != 3}},
+            "until this box has read in the registry that it moves out",
+        ),
         ({"dwellings": {**HOMES, 3: "A-05", 4: "A-04"}}, "slot 3 of zone 1 is A-04"),
         ({"slots": 64}, "zone 1 has 16 slots, not 64"),
         ({"first_block": 4}, "write first_block = 5"),
@@ -143,6 +151,28 @@ async def test_secrets_are_made_once(tmp_path: Path) -> None:
         assert owned.cards()[0].proof_code not in repr(owned.cards())
 
 
+async def test_an_agents_code_is_its_accounts_and_opens_no_commitment(tmp_path: Path) -> None:
+    """Another account under the same label is somebody else, with a code of its own."""
+    first, second = AgentConfig("AG-1", str(GATEWAY)), AgentConfig("AG-1", str(OTHER))
+    codes = []
+    for agent in (first, second, first):
+        async with core_store(replace(config(tmp_path), agents=(agent,))) as (_, owned):
+            (card,) = owned.agent_cards()
+            assert card.label == "AG-1"
+            assert card.sign_in_code not in repr(owned.agent_cards())
+            assert card.sign_in_code not in [home.sign_in_code for home in owned.cards()]
+            assert not [name for name in owned.keys if name.startswith("agent/")]
+            codes.append(card.sign_in_code)
+    assert codes[0] == codes[2] != codes[1]
+
+
+@pytest.mark.parametrize("address", ["ST1", "", str(PrivateKey(bytes(31) + b"\1").address(Network.MAINNET))])
+async def test_an_agent_without_an_account_of_the_network_is_refused(address: str, tmp_path: Path) -> None:
+    settings = replace(config(tmp_path), agents=(AgentConfig("AG-1", address),))
+    with pytest.raises(ConfigError, match=r"agent AG-1: .* is no address of the testnet"):
+        await run(settings)
+
+
 async def test_one_appliance_per_folder_and_a_private_folder(tmp_path: Path) -> None:
     with only_one(tmp_path / "data"):
         with pytest.raises(InUseError, match="stop it first"), only_one(tmp_path / "data"):
@@ -150,3 +180,55 @@ async def test_one_appliance_per_folder_and_a_private_folder(tmp_path: Path) -> 
         assert os.stat(tmp_path / "data").st_mode & 0o077 == 0
     with only_one(tmp_path / "data"):
         pass
+
+
+async def test_who_comes_after_a_home_sees_nothing_of_it(tmp_path: Path) -> None:
+    """The home leaves with its period; what it used until then is shown to nobody else, not even from a lost portal."""
+    path = tmp_path / "data" / "portal.db"
+    async with core_store(config(tmp_path)) as (db, owned), Database.open(path, "portal") as shown:
+        await run_to(db, owned, ZONE, 600)
+        await show(db, shown, owned, config(tmp_path))
+        assert await shown.all("SELECT block FROM usage_block WHERE slot = 3") == [(5,)]
+        async with db.transaction() as tx:
+            await leaving.put_departure(tx, 1, Departure(3, "dwelling/A-04", 0))
+    after = replace(ZONE, dwellings={**HOMES, 3: "B-77"})
+    async with core_store(config(tmp_path, after)) as (db, owned), Database.open(path, "portal") as shown:
+        await run_to(db, owned, after, 900)
+        holders = [(await blocks.get_block(db, 1, number)).content.slots[3].holder for number in range(5, 9)]
+        assert holders == ["dwelling/A-04", "dwelling/A-04", "dwelling/B-77", "dwelling/B-77"]
+        await show(db, shown, owned, config(tmp_path, after))
+        assert await shown.all("SELECT block FROM usage_block WHERE slot = 3 ORDER BY block") == [(7,), (8,)]
+        assert await shown.all("SELECT 1 FROM dwelling WHERE label = 'A-04'") == []
+    path.unlink()
+    async with core_store(config(tmp_path, after)) as (db, owned), Database.open(path, "portal") as shown:
+        await show(db, shown, owned, config(tmp_path, after))
+        assert await shown.all("SELECT block FROM usage_block WHERE slot = 3 ORDER BY block") == [(7,), (8,)]
+
+
+async def test_a_home_that_has_left_holds_its_slot_no_more_whatever_is_written(tmp_path: Path) -> None:
+    async with core_store(config(tmp_path)) as (db, owned):
+        await run_to(db, owned, ZONE, 600)
+        async with db.transaction() as tx:
+            await leaving.put_departure(tx, 1, Departure(3, "dwelling/A-04", 0))
+        await run_to(db, owned, ZONE, 1100)
+        holders = [(await blocks.get_block(db, 1, number)).content.slots[3].holder for number in range(5, 11)]
+        assert holders == ["dwelling/A-04"] * 2 + ["zone/1"] * 4
+
+
+async def test_whose_money_a_slot_holds(tmp_path: Path) -> None:
+    """Who has left has it until the slot is released; who comes next, only then."""
+    after = replace(ZONE, dwellings={**HOMES, 3: "B-77"})
+    async with core_store(config(tmp_path)) as (db, owned):
+        await run_to(db, owned, ZONE, 600)
+        assert await leaving.receiving(db, ZONE) == {label: slot for slot, label in HOMES.items()}
+        async with db.transaction() as tx:
+            await leaving.put_departure(tx, 1, Departure(3, "dwelling/A-04", 0))
+        for zone in (ZONE, after):
+            assert (await leaving.receiving(db, zone))["A-04"] == 3
+            assert "B-77" not in await leaving.receiving(db, zone)
+            assert (await leaving.holders_of(db, zone))[3] == "dwelling/A-04"
+        async with db.transaction() as tx:
+            await outbox.put_call(tx, Step.RELEASE, 1, 0, 3)
+        assert "A-04" not in await leaving.receiving(db, ZONE)
+        assert (await leaving.holders_of(db, ZONE))[3] == "zone/1"
+        assert (await leaving.receiving(db, after))["B-77"] == 3

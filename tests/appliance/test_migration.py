@@ -29,7 +29,7 @@ from appliance.store.migrate import scripts
 from appliance.uplink import deliver
 from appliance.uplink.deliver import Lane
 from appliance.worker import Prover
-from tests.appliance.settled import DEPLOYER, TIME, ZONE, CountedRandomness, InlineProver, config, holds
+from tests.appliance.settled import DEPLOYER, TIME, ZONE, CountedRandomness, InlineProver, asked, config, holds
 from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
 
@@ -73,12 +73,13 @@ async def test_an_old_core_is_opened_twice_and_keeps_every_row(version: int, tmp
     assert [call[1:5] for call in calls.values()] == [("batch", zone, first, 0) for zone, first, *_ in before["batch"]]
     submitted = [(row[0], *calls[row[1]][2:4], *row[2:]) for row in after.pop("submission")]
     assert submitted == before.pop("submission")
-    before["batch"] = [(*row[:7], *row[8:], 0) for row in before["batch"]]
+    before["batch"] = [(*row[:7], *row[8:], 0, 0, None) for row in before["batch"]]
     before["block_slot"] = [(*row, 0) for row in before["block_slot"]]
     new = [
         *("block_proof", "batch_proof", "prepared", "shared_slot", "period", "tariff", "tariff_band", "bill"),
         *("reference", "payment", "credit", "credit_slot", "entry", "posting", "settlement", "settled_slot"),
-        *("proposal", "choice", "vector", "vector_slot", "dispute"),
+        *("proposal", "choice", "vector", "vector_slot", "dispute", "agent_float", "sale"),
+        *("claim", "departure", "payout", "payout_slot", "followed", "followed_slot"),
     ]
     assert after == {**{table: [] for table in new}, **before}
 
@@ -109,6 +110,7 @@ async def test_what_is_not_on_chain_gets_proofs_and_what_was_sent_stays(tmp_path
         async def look() -> None:
             await prove.commit_due(db, worker, owned.keys, clock, randomness)
             await prove.batch_due(db, worker, [ZONE], owned.keys, TIME)
+            await asked(db)
             await prove.prove_due(db, worker, lane.sender, owned.keys, randomness, set())
             await deliver.sign_due(db, node, lane, clock, POLICY, {1})
             await deliver.deliver_due(db, node, lane, clock, POLICY)
@@ -197,5 +199,6 @@ async def test_an_old_portal_says_what_was_read_back_and_no_more(tmp_path: Path)
     assert [row[:8] for row in after.pop("batch")] == [row[:8] for row in before.pop("batch")]
     before["place"] = [(*row, "", 0) for row in before["place"]]
     before["usage_block"] = [(*row, 0) for row in before["usage_block"]]
-    new = ("bill", "bill_step", "dispute", "proposal", "proposal_band", "choice")
+    new = ["claim", "bill", "bill_step", "dispute", "proposal", "proposal_band", "choice"]
+    new += ["agent", "agent_float", "sale_request", "sale"]
     assert after == {**{table: [] for table in new}, **before}

@@ -16,6 +16,7 @@ from appliance.app import Household, core_store
 from appliance.block import level_counts
 from appliance.call import Sender
 from appliance.chain.address import Network
+from appliance.chain.clarity import Buffer, UInt
 from appliance.close import close_due
 from appliance.proof import ProofError, ProvenBlock
 from appliance.store import blocks, proofs
@@ -24,6 +25,10 @@ from appliance.store.readings import append, register_meter
 from appliance.store.rows import whole
 from appliance.validation import Reason
 from appliance.worker import Prover
+from circuits import usage
+from circuits.group import LibPoint
+from circuits.pedersen import Opening
+from circuits.scalar import Scalar
 from drivers.api import Authenticity, Reading, Unit
 from tests.appliance.settled import (
     OTHER,
@@ -33,6 +38,7 @@ from tests.appliance.settled import (
     CountedRandomness,
     InlineProver,
     PowerCut,
+    asked,
     config,
     holds,
 )
@@ -67,6 +73,7 @@ async def work(
     worker = cast(Prover, prover)
     await prove.commit_due(db, worker, owned.keys, FakeClock(1400), randomness)
     await prove.batch_due(db, worker, [ZONE], owned.keys, TIME)
+    await asked(db)
     await prove.prove_due(db, worker, sender, owned.keys, randomness, set())
 
 
@@ -83,6 +90,32 @@ async def all_hold(db: Database, sender: Sender = SENDER) -> None:
         assert proof is not None
         assert proof.context == context
         assert holds(batch.sums.commitments, batch.sums.total, batch.sums.blinding_sum, proof)
+
+
+async def test_a_sealed_batch_is_proved_for_its_own_call_and_says_no_total(tmp_path: Path) -> None:
+    """And in the other form again, should the chain say so: both proofs are kept."""
+    async with closed(tmp_path) as (db, owned):
+        worker, randomness = cast(Prover, InlineProver()), CountedRandomness()
+        await prove.commit_due(db, worker, owned.keys, FakeClock(1400), randomness)
+        await prove.batch_due(db, worker, [ZONE], owned.keys, TIME)
+        done: set[tuple[int, int, bool]] = set()
+        await prove.prove_due(db, worker, SENDER, owned.keys, randomness, done)
+        assert not done, "nothing before the chain was asked"
+        for sealed in (True, False):
+            async with db.transaction() as tx:
+                await proofs.set_sealed(tx, 1, 10, sealed=sealed)
+            await prove.prove_due(db, worker, SENDER, owned.keys, randomness, done)
+            batch = await proofs.for_chain(db, 1, 10)
+            proof = await proofs.of_batch(db, 1, 10, call.usage_batch_context(SENDER, batch))
+            assert proof is not None
+            made = call.submit_usage_batch(SENDER, batch, proof)
+            assert made.function == ("submit-sealed-batch" if sealed else "submit-usage-batch")
+            assert (UInt(batch.sums.total) in made.arguments) is not sealed
+            assert (Buffer(batch.sums.blinding_sum) in made.arguments) is not sealed
+            total = None if sealed else Opening(batch.sums.total, Scalar.from_bytes_checked(batch.sums.blinding_sum))
+            usage.verify(LibPoint, batch.sums.commitments, proof.context, total, proof.points, proof.scalars)
+        assert done == {(1, 10, True), (1, 10, False)}
+        assert await db.all("SELECT count(*) FROM batch_proof") == [(2,)]
 
 
 async def contents(db: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -195,6 +228,7 @@ async def test_a_batch_that_does_not_open_is_not_proved(tmp_path: Path, damage: 
         randomness, worker = CountedRandomness(), cast(Prover, InlineProver())
         await prove.commit_due(db, worker, owned.keys, FakeClock(1400), randomness)
         await prove.batch_due(db, worker, [ZONE], owned.keys, TIME)
+        await asked(db)
         async with db.transaction() as tx:
             assert await tx.run(damage) == 1
         with pytest.raises(ProofError, match=words):

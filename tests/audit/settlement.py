@@ -85,7 +85,10 @@ async def make(url: str) -> Made:
     else."""
     sources = {name: (FOLDER / f"{name}.clar").read_text("utf-8") for name in CONTRACTS}
     deployer = DEPLOYER.address(NETWORK)
-    charter = Charter(STEWARD.address(NETWORK), Contract(deployer, "voucher-token"), 100_000, TARIFFS)
+    counters = (GATEWAY.address(NETWORK),)
+    charter = Charter(
+        STEWARD.address(NETWORK), Contract(deployer, "voucher-token"), 100_000, TARIFFS, treasurers=counters
+    )
     rng = random.Random(3)
     raws: dict[tuple[int, int], bytes] = {}
     own: dict[tuple[int, int], bytes] = {}

@@ -169,6 +169,7 @@ class Story:
         court.ruled(2, for_resident=False)
         court.call("appeal", 2, sender=household(TOWN, DISPUTED)).ok()
         court.ruled(2, for_resident=True)
+        burn_to(self.s, self.s.read(self.s.billing, "get-bills", TOWN, PERIOD)["due"])
         court.call("close-dispute", 2, sender=RELATIVE).ok()
         for who in TREASURERS:
             receipt = court.call("rule-by-assembly", 1, False, PHOTO, sender=who)
@@ -193,9 +194,11 @@ class Story:
         for vector in (again, made):
             polls.cast(number, TOWN, vector).ok()
         polls.cast(other, TOWN, again).ok()
+        neighbours = ballots(self.rng, [YES, NO, NO, NO] * 4)
+        polls.cast(other, COURT, neighbours).ok()
         burn_to(s, polls.proposal(third)["closes"] + 1)
         polls.tally(number, TOWN, made, here).ok()
-        polls.tally(other, TOWN, again, here).ok()
+        polls.tally_together(other, [(TOWN, again, here), (COURT, neighbours, range(16))]).ok()
         key = self.m.own_keys[TOWN, KEYED]
         polls.call("contest-ballot", number, TOWN, KEYED, sender=key).ok()
         blinding = made.yes[KEYED].blinding.to_bytes()
@@ -212,10 +215,10 @@ class Story:
         m.pay_call("allow-payout", TOWN, CASHED, sender=household(TOWN, CASHED)).ok()
         m.payout(TOWN, {CASHED: 2500}).ok()
         m.settle(TOWN, [(DISPUTED, PERIOD)]).ok()
-        m.release_slot(TOWN, MOVED, PERIOD).ok()
         m.withdraw(TOWN).ok()
         s.submit(s.following(self.rng, TOWN, [1, 2, 3, 4])).ok()
         s.vm.burn(ANSWER)
+        m.release_slot(TOWN, MOVED, PERIOD).ok()
         self.court.call("refund-claim", self.asked[1], 1, s.token, sender=RELATIVE).ok()
         s.submit(s.following(self.rng, TOWN, [5, 0, 3, 4])).ok()
         s.vm.burn(4320)

@@ -74,7 +74,8 @@ async def _make(url: str) -> int:
     ]
     homes = {f"{zone}/{slot}": settlement.home(zone, slot).address(NETWORK) for zone in (1, 2) for slot in range(8)}
     token = Contract(OWNER, "voucher-token")
-    charter = Charter(STEWARD.address(NETWORK), token, 1, TARIFFS, {"period-blocks": BLOCKS})
+    counters = (GATEWAY.address(NETWORK),)
+    charter = Charter(STEWARD.address(NETWORK), token, 1, TARIFFS, {"period-blocks": BLOCKS}, counters)
     sources = {name: (FOLDER / f"{name}.clar").read_text("utf-8") for name in CONTRACTS}
     site = Site(GATEWAY.address(NETWORK), zones, 0, DAY, homes)
     rng = random.Random(8)

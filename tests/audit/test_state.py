@@ -223,7 +223,8 @@ def governance(state: State, s: Settlement, ask: Asked) -> None:
     assert ask(s.governance, "get-proposal-count") == len(state.proposals) == 3
     for number, record in state.proposals.items():
         assert ask(s.governance, "get-proposal", number) == record
-    assert len(state.ballots) == 2
+    assert len(state.ballots) == 3
+    assert [record["together"] for record in state.ballots.values()] == [[TOWN], [TOWN, COURT], [TOWN, COURT]]
     for (number, zone), record in state.ballots.items():
         assert ask(s.governance, "get-ballots", number, zone) == record
     for key, contested in state.contests.items():

@@ -164,8 +164,10 @@ class Money(Bills):
         at.balances = [slot.balance for slot in after]
         at.arrears = [slot.arrears for slot in after]
         held = sum(opening.value for opening in at.balances)
-        growth = at.credited - at.paid_out - held - at.entitled if opened else 0
-        at.entitled += growth
+        change = at.credited - at.paid_out - held - at.entitled if opened else 0
+        growth = max(change, 0)
+        at.entitled += change
+        at.draw(at.released, growth - change)
         at.hold_backs[at.settled] = growth // 20
         at.income += growth - growth // 20
         at.settled += 1

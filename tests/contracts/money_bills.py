@@ -23,6 +23,8 @@ from tests.contracts.test_sealed_batches import seal
 from tests.contracts.vm import Machine, Receipt
 
 CONTRACTS: Final = ("billing", "utility-token", "voucher-token", "payment")
+DISPUTABLE: Final = 1008
+"""Burn blocks from a bill until it is due."""
 TWO: Final = ONE + ONE
 
 

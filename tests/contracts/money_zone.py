@@ -71,6 +71,12 @@ class Zone:
         public = ("pot", "pool", "credited", "entitled", "income", "settled", "released", "sequence", "version")
         return {"paid-out": self.paid_out, **{name: getattr(self, name) for name in public}}
 
+    def draw(self, period: int, amount: int) -> None:
+        """What the provider gives back: out of this period's hold-back, then its income."""
+        if held := min(amount, self.hold_backs.get(period, 0)):
+            self.hold_backs[period] -= held
+        self.income -= amount - held
+
     def waiting(self) -> list[int]:
         return [number for number, paid in self.payments.items() if paid.state == "waiting"]
 

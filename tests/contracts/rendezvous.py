@@ -96,6 +96,8 @@ def _later(zone: int, *, closed: bool) -> str:
     return (
         f"(map-set zones u{zone} (merge (unwrap-panic (map-get? zones u{zone}))"
         f" {{period: u{_PERIODS.stop - 1}, begun: true, closed: {str(closed).lower()}}}))\n{members}"
+        f"(map-set rolls u{zone} (merge (roll-of u{zone})"
+        f" {{settled: (get occupied (unwrap-panic (map-get? memberships {{zone: u{zone}, period: u0}})))}}))\n"
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from appliance.chain.address import Address, Contract, Network
 from appliance.chain.clarity import Optional, serialize
+from appliance.founding import USERS_AT_ONCE
 from circuits import hints
 from circuits import usage as usage_proof
 from circuits.generators import LIB
@@ -225,8 +226,8 @@ class Settlement:
             {"who": who, "slots": [{"zone": zone, "slot": slot} for zone, slot in places]}
             for who, places in homes.items()
         ]
-        if users:
-            self.together(self.registry, "register-users", users)
+        for at in range(0, len(users), USERS_AT_ONCE):
+            self.together(self.registry, "register-users", users[at : at + USERS_AT_ONCE])
 
     def metered(self, rng: random.Random, zone: int, usage: Sequence[int], *, blocks: int = 7) -> Batch:
         """A whole period of one batch, proved and closed; the batch, whose openings are the period's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -99,6 +100,10 @@ async def test_a_ruling_is_settled_as_soon_as_enough_comes_in(sealed: bool, mach
         assert of.home.read(of.home.disputes, "get-evidence", number, False) == [digest]
 
         assembly(of, number, for_resident=True)
+        if not sealed:
+            await of.until_rest(3)
+            assert of.home.read(of.home.disputes, "get-dispute", number)["closed"] is False, "its own may still come"
+            of.home.vm.burn(of.home.read(of.home.billing, "get-bills", 1, 0)["due"] - of.home.vm.burn(0))
         await of.until_rest(8)
         assert of.home.read(of.home.disputes, "get-dispute", number)["closed"] is True
         assert await disputes.unclosed(of.db) == []
@@ -155,6 +160,37 @@ async def test_what_somebody_else_did_before_is_done(machine: Machine, tmp_path:
         await two_blocks(of, FIRST + 2, [1, 1, 1, 0])
         await of.until_rest()
         assert of.home.read(of.home.payment, "get-account", 1)["settled"] == 2
+
+
+async def test_a_bill_of_one_band_is_disputed_with_what_each_block_used(machine: Machine, tmp_path: Path) -> None:
+    """By the gateway's key, too: nothing is sealed. Other usages, another first block or amount open nothing."""
+    async with gateway(machine, tmp_path, more=COURT, bands=[{"from": 0, "rate": 100}]) as of:
+        await of.reckon()
+        await of.until_rest(4)
+        await two_blocks(of, FIRST, [400, 700, 100, 0])
+        await of.until_rest()
+        who, billed = Resident(of), 2 * (50 + 700 * 100)
+        honest = Doubt(0, billed, RIGHT, first_block=FIRST, used=(700, 700))
+        for wrong in (
+            replace(honest, used=(699, 701)),
+            replace(honest, used=(700,)),
+            replace(honest, first_block=FIRST + 1),
+            replace(honest, billed=billed - 1),
+            replace(honest, used=()),
+        ):
+            with pytest.raises(ResidentError, match="this amount does not open the bill on chain"):
+                await who.disputes(wrong)
+        assert await who.disputes(honest) == 1
+        assert "700" not in repr(honest)
+        with pytest.raises(ResidentError, match="a whole number of Wh or litres"):
+            replace(honest, used=(-1,))
+
+
+async def test_usages_do_not_open_a_bill_of_two_bands(machine: Machine, tmp_path: Path) -> None:
+    async with gateway(machine, tmp_path, more=COURT) as of:
+        await one_period(of)
+        with pytest.raises(ResidentError, match="of more than one band opens without --usage"):
+            await Resident(of).disputes(Doubt(0, BILLED, RIGHT, first_block=FIRST, used=(700, 700)))
 
 
 async def test_an_amount_that_is_not_the_bill_opens_nothing(machine: Machine, tmp_path: Path) -> None:

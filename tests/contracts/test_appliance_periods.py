@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from appliance import accounts, answer, billing, call, follow, prove, resident, settle
+from appliance import accounts, answer, billing, call, claims, follow, leaving, prove, resident, sealed, settle
 from appliance.app import Household, core_store
 from appliance.calls import payment
 from appliance.chain.address import Address, Network
@@ -58,6 +58,10 @@ class Gateway:
         self.prover = InlineProver()
         self.compared: dict[int, Comparison] = {}
         self.watched = answer.Watch()
+        self.asking = claims.Watch()
+        self.departing: dict[tuple[int, int], int] = {}
+        self.payer = ""
+        self.zone = ZONE
         self.paid: dict[str, int] = {}
 
     async def used(self, block: int, usage: Sequence[int]) -> None:
@@ -77,11 +81,13 @@ class Gateway:
         """Every step of the appliance once, as its tasks do it."""
         db, node, keys, sender = self.db, cast(Node, self.vm_node), self.owned.keys, self.lane.sender
         worker = cast(Prover, self.prover)
-        await close_due(db, [ZONE], self.clock, TIME, set())
+        await close_due(db, [self.zone], self.clock, TIME, set())
         await prove.commit_due(db, worker, keys, self.clock, self.randomness)
-        await prove.batch_due(db, worker, [ZONE], keys, TIME)
+        await prove.batch_due(db, worker, [self.zone], keys, TIME)
+        await sealed.ask_due(db, node, sender)
         await prove.prove_due(db, worker, sender, keys, self.randomness, set())
         await settle.prepare_due(db, worker, sender, keys, self.randomness, self.compared)
+        await claims.prepare_due(db, worker, sender, keys, self.randomness)
         await deliver.sign_due(db, node, self.lane, self.wall, POLICY, {1})
         await deliver.take_up_due(db, node, self.lane, self.wall, POLICY, {1})
         await deliver.deliver_due(db, node, self.lane, self.wall, POLICY)
@@ -91,16 +97,21 @@ class Gateway:
 
     async def reckon(self) -> None:
         db, node, keys, sender = self.db, cast(Node, self.vm_node), self.owned.keys, self.lane.sender
-        terms = await settle.terms_of(node, sender, [ZONE])
-        await billing.bill_due(db, node, cast(Prover, self.prover), sender, [ZONE], keys)
-        await settle.give_references(db, node, sender, [ZONE], self.owned.dwellings)
-        await settle.watch_payments(db, node, sender, [ZONE], terms, self.clock, POLICY.final_burn_blocks)
-        await accounts.credit_due(db, ZONE, terms[1])
-        await accounts.settle_due(db, terms, keys)
+        terms = await settle.terms_of(node, sender, [self.zone])
+        await billing.bill_due(db, node, cast(Prover, self.prover), sender, [self.zone], keys)
+        await settle.give_references(db, node, sender, [self.zone], self.owned.dwellings)
+        await settle.watch_payments(db, node, sender, [self.zone], terms, self.clock, POLICY.final_burn_blocks)
+        await accounts.credit_due(db, self.zone, terms[1])
+        ready = {zone: of.account.settled for zone, of in self.compared.items() if not of.wrong}
+        await leaving.watch_departures(db, node, sender, [self.zone], self.departing, POLICY.final_burn_blocks)
+        ratios = {zone: of.ratio for zone, of in terms.items()}
+        await leaving.clear_due(db, node, sender, ratios, ready, self.payer, keys)
+        await accounts.settle_due(db, await settle.openings(db, node, sender, terms), keys)
         await accounts.book_due(db, self.clock.now())
         await settle.compare(db, node, sender, terms, keys, self.compared)
         await answer.watch_disputes(db, node, sender, {1}, keys, self.watched, POLICY.final_burn_blocks)
         await answer.act_due(db, node, sender, keys)
+        await claims.watch_claims(db, node, sender, {1}, self.asking, POLICY.final_burn_blocks)
 
     async def until_rest(self, rounds: int = 14) -> None:
         """Blocks and burn blocks pass until nothing more happens."""
@@ -112,7 +123,7 @@ class Gateway:
 
     def pay(self, label: str, tokens: int) -> None:
         """From a wallet of somebody else, under the dwelling's next reference."""
-        slot = next(slot for slot, home in HOMES.items() if home == label)
+        slot = next(slot for slot, home in self.zone.dwellings.items() if home == label)
         number = self.home.read(self.home.registry, "get-occupant", 1, slot, self.home.open_period(1))
         salt = self.owned.dwellings[label].payment_salt(self.paid.get(label, 0))
         self.paid[label] = self.paid.get(label, 0) + 1
@@ -134,26 +145,37 @@ def _reading(index: int, at: int) -> Reading:
     return Reading("1-0:1.8.0", index, Unit.WH, at, Authenticity.L3, b"f", None)
 
 
-def _config(folder: Path, deployer: Address) -> Config:
+def _config(folder: Path, deployer: Address, zone: ZoneConfig = ZONE) -> Config:
     chain = ChainConfig("http://127.0.0.1:1", "testnet", str(deployer), 1000, 2, 1)
-    return Config("Place", 0, folder, TIME, None, chain, PortalConfig("127.0.0.1", 0), (ZONE,))
+    return Config("Place", 0, folder, TIME, None, chain, PortalConfig("127.0.0.1", 0), (zone,))
 
 
 @asynccontextmanager
 async def gateway(
-    vm: Machine, folder: Path, *, more: Sequence[str] = (), parameters: Mapping[str, int] | None = None
+    vm: Machine,
+    folder: Path,
+    *,
+    more: Sequence[str] = (),
+    parameters: Mapping[str, int] | None = None,
+    registered: Sequence[str] = tuple(HOMES.values()),
+    office: bool = False,
+    bands: Sequence[Mapping[str, int]] = BANDS,
 ) -> AsyncIterator[Gateway]:
+    """`registered` are the homes that the registry knows. With an `office` anybody may show slots in payment's name."""
     home = Settlement(vm, small=True, later=("billing", "utility-token", "payment", *more), ratio=RATIO)
-    home.bootstrap(parameters=parameters)
+    if office:
+        home.bootstrap(parameters=parameters, payment=home.office())
+    else:
+        home.bootstrap(parameters=parameters)
     limits = {"ceiling": 1000, "charge-ceiling": 1000, "lifeline": 1}
-    first = {"utility": ELECTRICITY, "charge": 50, "bands": BANDS, **limits}
+    first = {"utility": ELECTRICITY, "charge": 50, "bands": list(bands), **limits}
     home.call(home.billing, "found-tariffs", [first], sender=home.deployer).ok()
     home.call(home.later["utility-token"], "back-with", home.token, sender=home.deployer).ok()
     async with core_store(_config(folder, home.deployer)) as (db, owned):
         lane = Lane(PrivateKey(owned.gateway.raw), Network.TESTNET, home.deployer)
         home.call(home.registry, "register-gateway", lane.address, sender=STEWARD).ok()
         home.empty_zone(1, 4, first_block=FIRST, gateway=lane.address)
-        principals = {address_of(secret): label for label, secret in owned.dwellings.items()}
+        principals = {address_of(secret): label for label, secret in owned.dwellings.items() if label in registered}
         slots = {label: slot for slot, label in HOMES.items()}
         home.settle({who: [(1, slots[label])] for who, label in principals.items()})
         yield Gateway(home, VmNode(vm), db, owned, lane)

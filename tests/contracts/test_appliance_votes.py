@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import random
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -47,10 +46,18 @@ CHEAPER = Action("tariff", rates=RATES)
 
 
 class Box:
-    """An appliance whose zone has four homes that have been there for two periods, its portal, and its settlement."""
+    """An appliance whose homes have been there for two periods, its portal, and its settlement."""
 
-    def __init__(self, home: Settlement, db: Database, shown: Database, owned: Household, lane: Lane) -> None:
-        self.home, self.db, self.shown, self.owned, self.lane = home, db, shown, owned, lane
+    def __init__(
+        self,
+        home: Settlement,
+        db: Database,
+        shown: Database,
+        owned: Household,
+        lane: Lane,
+        zones: Sequence[ZoneConfig],
+    ) -> None:
+        self.home, self.db, self.shown, self.owned, self.lane, self.zones = home, db, shown, owned, lane, zones
         self.vm_node = VmNode(home.vm)
         self.clock = FakeClock(FIRST * 1000)
         self.randomness = CountedRandomness()
@@ -60,12 +67,13 @@ class Box:
         """Every step that a vote takes, once."""
         db, node, sender = self.db, cast(Node, self.vm_node), self.lane.sender
         worker, owned = cast(Prover, self.prover), self.owned.keys
-        standing = await polls.look(db, node, sender, [HERE])
+        standing = await polls.look(db, node, sender, self.zones)
         await polls.take_choices(db, self.shown, standing)
-        await polls.plan_due(db, node, worker, sender, [HERE], owned, POLICY.final_burn_blocks)
+        await polls.plan_due(db, node, worker, sender, self.zones, owned, POLICY.final_burn_blocks)
         await polls.prepare_due(db, worker, sender, owned, self.randomness)
-        await deliver.sign_due(db, node, self.lane, self.clock, POLICY, {1})
-        await deliver.take_up_due(db, node, self.lane, self.clock, POLICY, {1})
+        served = {zone.zone for zone in self.zones}
+        await deliver.sign_due(db, node, self.lane, self.clock, POLICY, served)
+        await deliver.take_up_due(db, node, self.lane, self.clock, POLICY, served)
         await deliver.deliver_due(db, node, self.lane, self.clock, POLICY)
         await follow.read_back_calls(db, node, sender)
         await projection.show_due(db, self.shown, owned)
@@ -110,33 +118,39 @@ class Box:
 
 
 @asynccontextmanager
-async def box(vm: Machine, folder: Path, newcomers: Sequence[str] = ()) -> AsyncIterator[Box]:
-    """All vote but the newcomers."""
+async def box(
+    vm: Machine, folder: Path, newcomers: Sequence[str] = (), zones: Sequence[ZoneConfig] = (HERE,)
+) -> AsyncIterator[Box]:
+    """All vote but the newcomers; each home in one zone. Zones have four slots; their periods turn without batches."""
     home = Settlement(vm, small=True, later=("billing", "governance"))
-    home.bootstrap()
+    office = home.office()
+    home.bootstrap(meter_data=office)
     limits = {"ceiling": 1000, "charge-ceiling": 1000, "lifeline": 1}
     bands = [{"from": 0, "rate": 100}, {"from": 500, "rate": 300}]
     first = {"utility": ELECTRICITY, "charge": 50, "bands": bands, **limits}
     home.call(home.billing, "found-tariffs", [first], sender=home.deployer).ok()
-    config = replace(_config(folder, home.deployer), zones=(HERE,))
+    config = replace(_config(folder, home.deployer), zones=tuple(zones))
     async with core_store(config) as (db, owned), Database.open(folder / "portal.db", "portal") as shown:
         lane = Lane(PrivateKey(owned.gateway.raw), Network.TESTNET, home.deployer)
         home.call(home.registry, "register-gateway", lane.address, sender=STEWARD).ok()
-        home.empty_zone(1, 4, first_block=FIRST)
-        slots = {label: slot for slot, label in EVERYBODY.items()}
-        places = {label: (address_of(owned.dwellings[label]), [(1, slot)]) for label, slot in slots.items()}
-        home.settle(dict(places[label] for label in slots if label not in newcomers))
-        rng = random.Random(1)
-        for _ in range(2):
-            home.metered(rng, 1, [0] * 4)
+        for zone in zones:
+            home.empty_zone(zone.zone, 4, first_block=FIRST)
+        where = {label: (zone.zone, slot) for zone in zones for slot, label in zone.dwellings.items()}
+        places = {label: (address_of(owned.dwellings[label]), [place]) for label, place in where.items()}
+        home.settle(dict(places[label] for label in places if label not in newcomers))
+        for zone in zones:
+            for function in ("begin-zone", "open-period", "open-period"):
+                home.call(office, function, zone.zone, sender=STRANGER).ok()
         home.settle(dict(places[label] for label in newcomers))
-        home.together(home.registry, "replace-gateway", 1, lane.address)
+        for zone in zones:
+            home.together(home.registry, "replace-gateway", zone.zone, lane.address)
         async with shown.transaction() as tx:
-            await portal.put_zone(tx, portal.Zone(1, "Lane A", "electricity", "Wh", 4, "ST1.c"))
-            for label, slot in slots.items():
-                row = await portal.put_dwelling(tx, label, bytes([slot]) * 16, bytes(32))
-                await portal.put_service(tx, portal.Service(1, slot, row, 3))
-        yield Box(home, db, shown, owned, lane)
+            for zone in zones:
+                await portal.put_zone(tx, portal.Zone(zone.zone, zone.name, "electricity", "Wh", 4, "ST1.c"))
+            for number, (label, (zone_id, slot)) in enumerate(where.items()):
+                row = await portal.put_dwelling(tx, label, bytes([number]) * 16, bytes(32))
+                await portal.put_service(tx, portal.Service(zone_id, slot, row, 3))
+        yield Box(home, db, shown, owned, lane, zones)
 
 
 async def test_what_homes_choose_on_a_page_becomes_a_new_tariff(machine: Machine, tmp_path: Path) -> None:

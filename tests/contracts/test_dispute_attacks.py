@@ -18,6 +18,7 @@ from tests.contracts.disputes import (
     Tried,
     court,
 )
+from tests.contracts.money_bills import DISPUTABLE
 from tests.contracts.settlement import (
     GATEWAY,
     PROVIDER,
@@ -26,7 +27,7 @@ from tests.contracts.settlement import (
     STRANGER,
     TREASURERS,
 )
-from tests.contracts.test_dispute_claims import Payer
+from tests.contracts.test_dispute_claims import RATIO, Payer
 from tests.contracts.vm import Machine
 from tests.contracts.votes import burn_to, logged, own_principal, refusal
 
@@ -120,8 +121,13 @@ def test_a_bill_is_corrected_once_whoever_asked(few: Court) -> None:
     c = few
     first = c.opened()
     _ruled(c, first, for_resident=True)
+    due = c.s.read(c.s.billing, "get-bills", ZONE, PERIOD)["due"]
+    burn_to(c.s, due - 1)
+    assert refusal(c.call("close-dispute", first, sender=STRANGER)) == "dispute-resolution.ERR_APPEALABLE"
+    own = own_principal(c.s, ZONE, 0)
+    burn_to(c.s, due)
+    assert refusal(c.open(0, sender=own)) == "dispute-resolution.ERR_LATE"
     c.call("close-dispute", first, sender=STRANGER).ok()
-    assert refusal(c.open(0, sender=own_principal(c.s, ZONE, 0))) == "dispute-resolution.ERR_DISPUTED"
     assert c.s.read(c.s.billing, "get-pending-count", ZONE) == 1
 
 
@@ -157,8 +163,10 @@ def test_nobody_disputes_at_the_expense_of_who_lives_there_now(machine: Machine,
     m.zones[ZONE].usages[0] = (batch.openings, 7)
     m.bill(ZONE).ok()
     m.settle(ZONE).ok()
+    assert refusal(m.release_slot(ZONE, 1, 0)) == "payment.ERR_EARLY"  # it may still dispute its last bill
+    due = s.read(s.billing, "get-bills", ZONE, 0)["due"]
+    s.vm.burn(due - s.vm.burn(1))
     m.release_slot(ZONE, 1, 0).ok()
-    assert s.vm.burn(1) < s.read(s.billing, "get-bills", ZONE, 0)["due"]
     assert refusal(court_.open(1, period=0, sender=own)) == "dispute-resolution.ERR_NOT_DWELLING"
     s.settle({s.stranger: [(ZONE, 1)]})
     assert refusal(court_.open(1, period=0, sender=own)) == "dispute-resolution.ERR_NOT_DWELLING"
@@ -257,22 +265,65 @@ def test_a_true_answer_about_who_has_left_and_moved_on_is_accepted(p: Payer) -> 
     m, s = p.m, p.m.s
     m.zone(2, 4, vacant=[0])
     _left(p)
+    s.vm.burn(DISPUTABLE)
     m.release_slot(ZONE, 0, 0).ok()
     s.together(s.registry, "assign-slot", p.dwelling, 2, 0)
     s.settle({s.stranger: [(ZONE, 0)]})
     m.meter(ZONE, [0] * 4)
     p.claim(1).ok()
-    assert m.court.read("get-claim", 1)["period"] == 2
     assert {home["zone"] for home in s.read(s.registry, "get-dwelling", p.dwelling)["homes"]} == {2}
     p.answer(1).ok()
     p.over(1)
     assert refusal(p.refund(1)) == "dispute-resolution.ERR_ANSWERED"
 
 
+def test_a_true_answer_about_who_was_credited_long_after_it_left_is_accepted(p: Payer) -> None:
+    """Its money stays in the slot for five periods more; then it is paid out what was sent, and moves on."""
+    m, s = p.m, p.m.s
+    own = _left(p)
+    for _ in range(5):
+        m.meter(ZONE, [0] * 4)
+        m.bill(ZONE).ok()
+        m.settle(ZONE).ok()
+    number = p.pay(300, salt=bytes(16))
+    m.credit(ZONE).ok()
+    m.payout(ZONE, {0: 300 * RATIO}).ok()
+    s.vm.burn(DISPUTABLE)
+    m.release_slot(ZONE, 0, 0).ok()
+    s.settle({s.stranger: [(ZONE, 0)]})
+    p.claim(number, salt=bytes(16)).ok()
+    assert s.read(s.registry, "get-holder", ZONE, 0) is not None
+    assert own != s.stranger
+    p.answer(number).ok()
+
+
+def test_what_was_credited_to_who_lived_there_before_is_no_answer(p: Payer) -> None:
+    """The relative's 300 went to the tenant of slot 1, who is paid them out and leaves; then slot 0's dwelling, for
+    which they were, moves there."""
+    m, s = p.m, p.m.s
+    _left(p)
+    number = p.pay(300, slot=1, salt=bytes(16))
+    m.credit(ZONE).ok()
+    s.together(s.registry, "move-out", ZONE, 1)
+    for _ in range(2):
+        m.meter(ZONE, [0] * 4)
+        m.bill(ZONE).ok()
+        m.settle(ZONE).ok()
+    m.payout(ZONE, {1: m.zones[ZONE].balances[1].value}).ok()
+    s.vm.burn(DISPUTABLE)
+    m.release_slot(ZONE, 1, 1).ok()
+    s.together(s.registry, "assign-slot", p.dwelling, ZONE, 1)
+    m.meter(ZONE, [0] * 4)
+    p.claim(number, salt=bytes(16)).ok()
+    assert s.read(s.registry, "get-holder", ZONE, 1) == p.dwelling
+    assert refusal(p.answer(number, 1)) == "dispute-resolution.ERR_SLOT"
+
+
 def test_a_slot_that_it_had_long_before_the_credit_is_no_answer(p: Payer) -> None:
     """Who lives there now is paid with what the relative sent for who has left."""
     m, s = p.m, p.m.s
     _left(p)
+    s.vm.burn(DISPUTABLE)
     m.release_slot(ZONE, 0, 0).ok()
     s.settle({s.stranger: [(ZONE, 0)]})
     s.vm.burn(1)

@@ -117,7 +117,6 @@ def test_an_honest_credit_is_shown_and_nothing_is_opened(p: Payer) -> None:
         "sequence": 0,
         "dwelling": p.dwelling,
         "total": 700 * RATIO,
-        "period": 0,
         "answer-by": answer_by,
     }
     assert refusal(p.claim(number)) == "dispute-resolution.ERR_CLAIMED"
@@ -175,15 +174,58 @@ def test_what_was_credited_to_a_neighbour_comes_back_out_of_the_hold_back(p: Pay
     before = m.s.vm.read(m.s.token, "get-balance", RELATIVE).ok()
     held = m.zones[ZONE].hold_backs[0]
     assert held >= 100 * RATIO
-    assert refusal(p.refund(number, 7)) == "payment.ERR_POT"
     topic, event = logged(m.s, m.s.disputes, p.refund(number))
-    assert (topic, event) == (708, {"topic": "claim-refunded", "payment": number, "period": 0})
+    refunded = {"topic": "claim-refunded", "payment": number, "period": 0, "amount": 100 * RATIO}
+    assert (topic, event) == (708, refunded)
     m.zones[ZONE].payments[number].state = "refunded"
-    m.zones[ZONE].hold_backs[0] -= 100 * RATIO
+    m.zones[ZONE].draw(0, 100 * RATIO)
     m.zones[ZONE].pot -= 100
     m.holds()
     assert m.s.vm.read(m.s.token, "get-balance", RELATIVE).ok() == before + 100
     assert refusal(p.refund(number)) == "dispute-resolution.ERR_ANSWERED"
+
+
+def test_more_than_one_hold_back_comes_out_of_the_provider_s_income_and_waits_for_that(p: Payer) -> None:
+    m, at = p.m, p.m.zones[ZONE]
+    number = p.pay(900, slot=1)
+    m.credit(ZONE).ok()
+    p.claim(number).ok()
+    p.held_back()
+    held, income = at.hold_backs[0], at.income
+    assert held < 900 * RATIO < held + income
+    m.withdraw(ZONE).ok()
+    m.s.vm.burn(1)
+    m.meter(ZONE, [0, 9000, 9000, 0])
+    burn_to(m.s, m.court.read("get-claim", number)["answer-by"] + 1)
+    assert refusal(p.refund(number)) == "payment.ERR_POT"
+    m.bill(ZONE).ok()
+    m.settle(ZONE).ok()
+    p.refund(number).ok()
+    at.payments[number].state = "refunded"
+    at.draw(0, 900 * RATIO)
+    at.pot -= 900
+    assert at.hold_backs[0] == 0
+    m.holds()
+
+
+def test_what_was_refunded_need_not_be_shown_beside_another_claim(p: Payer) -> None:
+    """Of 100 and 200 for slot 0 only 200 got there: one is paid back, the other can be shown; not both, nor neither."""
+    m, at = p.m, p.m.zones[ZONE]
+    numbers = [p.pay(100), p.pay(200, salt=bytes(16))]
+    _credit(p, [200_000, 100_000, 0, 0], numbers)
+    for number in numbers:
+        at.payments[number].state = "credited"
+    at.credited += 300_000
+    at.version += 1
+    at.balances = [a + b for a, b in zip(at.balances, at.credits[0], strict=True)]
+    p.claim(numbers[0]).ok()
+    p.held_back()
+    p.over(numbers[0])
+    p.claim(numbers[1], salt=bytes(16)).ok()
+    assert refusal(p.answer(numbers[1])) == "range.ERR_HINT"  # 300 are claimed
+    p.refund(numbers[0]).ok()
+    assert m.court.read("get-claim", numbers[1])["total"] == 200_000
+    p.answer(numbers[1]).ok()
 
 
 def test_less_than_was_paid_is_not_enough_and_two_payments_are_not_one(p: Payer) -> None:

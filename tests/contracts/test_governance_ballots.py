@@ -73,7 +73,7 @@ def test_from_a_question_to_what_it_changes(polls: Polls) -> None:
         "context": polls.context(number, ZONE, made),
     }
     kept = {key: event[key] for key in ("yes", "no", "voters")}
-    kept |= {"period": 2, "eligible": 4, "hidden": 4, "tallied": False}
+    kept |= {"period": 2, "eligible": 4, "hidden": 4, "tallied": False, "together": []}
     assert polls.read("get-ballots", number, ZONE) == kept
     burn_to(s, polls.proposal(number)["closes"])
     false: list[dict[str, int]] = [{"yes": 3}, {"yes": 1}, {"no": 0}, {"no": 2}, {"yes": 4, "no": 0}]
@@ -81,8 +81,10 @@ def test_from_a_question_to_what_it_changes(polls: Polls) -> None:
         assert refusal(polls.tally(number, ZONE, made, claims=claims)) == "privacy-proof.ERR_OPENING"
     assert refusal(polls.tally(number, ZONE, made, [0, 1, 2])) == "privacy-proof.ERR_HINT"
     polls.tally(number, ZONE, made, sender=s.stranger).ok()
+    assert polls.read("get-ballots", number, ZONE) == kept | {"tallied": True, "together": [ZONE]}
     found = polls.proposal(number)
     assert (found["yes"], found["no"], found["electorate"]) == (2, 1, 4)
+    assert (found["zones"], found["eligible"]) == ([ZONE], 4)
     polls.executed(number).ok()
     assert s.read(s.registry, "get-parameter", "quorum-pct") == 30
 

@@ -14,7 +14,7 @@ from circuits.tariff import Band
 from circuits.verdict import ProofRejected
 from tests.contracts.errors import error_name
 from tests.contracts.money import Money
-from tests.contracts.money_bills import TWO
+from tests.contracts.money_bills import DISPUTABLE, TWO
 from tests.contracts.money_zone import Zone, points
 from tests.contracts.settlement import SECOND, STEWARD, STRANGER, account, household, make_batch
 from tests.contracts.test_payment_periods import RATIO, step
@@ -94,6 +94,8 @@ def test_a_released_slot_is_nobody_s(m: Money) -> None:
     m.give_key(1, 0)
     ended(m, [10, 20, 30, 40], leave=[0])
     ended(m, [0, 20, 30, 40])
+    assert refused(m.release_slot(1, 0, 0)) == "ERR_EARLY"  # its last bill may still be disputed
+    m.s.vm.burn(DISPUTABLE)
     step(m, m.release_slot(1, 0, 0))
     m.pay(1, 0, 5, payer=household(1, 2)).ok()
     m.credit(1).ok()
@@ -129,6 +131,7 @@ def test_a_left_slot_is_paid_out_to_the_last_unit_and_given_on(m: Money) -> None
     assert left % RATIO
     step(m, m.payout(1, {1: left}))
     assert (pot - at.pot, at.income - income) == (left // RATIO, left % RATIO)
+    m.s.vm.burn(DISPUTABLE)
     step(m, m.release_slot(1, 1, 0))
     m.s.settle({account("the next household"): [(1, 1)]})
 
@@ -140,6 +143,7 @@ def test_less_than_a_token_unit_is_the_provider_s(m: Money) -> None:
     pot = at.pot
     step(m, m.payout(1, {0: RATE}))
     assert at.pot == pot
+    m.s.vm.burn(DISPUTABLE)
     step(m, m.release_slot(1, 0, 0))
 
 
@@ -159,6 +163,7 @@ def test_a_zone_in_which_few_are_left_goes_on(m: Money) -> None:
     m.bill(1).ok()
     step(m, m.settle(1))
     step(m, m.payout(1, {1: at.balances[1].value}))
+    m.s.vm.burn(DISPUTABLE)
     step(m, m.release_slot(1, 1, 0))
     m.pay(1, 0, 50).ok()
     step(m, m.credit(1))

@@ -6,9 +6,12 @@ import random
 
 import pytest
 
+from circuits.pedersen import Opening
+from circuits.settlement import Settled
 from circuits.tariff import Band
 from tests.contracts.errors import error_name
 from tests.contracts.money import Money
+from tests.contracts.money_bills import DISPUTABLE
 from tests.contracts.money_zone import points
 from tests.contracts.settlement import AGENT, PROVIDER, STRANGER, account, household
 from tests.contracts.vm import Machine, Receipt
@@ -90,6 +93,59 @@ def test_a_correction_is_settled_when_the_zone_s_income_covers_it(machine: Machi
     step(m, m.withdraw(1))
 
 
+def test_a_correction_that_no_income_covers_is_drawn_from_the_hold_back_and_what_the_provider_left(
+    machine: Machine, rng: random.Random
+) -> None:
+    m = Money(machine, rng, ratio=RATIO)
+    m.found(0, *ONE).ok()
+    at = m.zone(1, 4)
+    for slot in range(4):
+        m.mint(household(1, slot), 10**9)
+        step(m, m.pay(1, slot, 2000))
+    step(m, m.credit(1))
+    m.meter(1, [9000, 5000, 100, 0])
+    step(m, m.bill(1))
+    m.correct(1, 0, 0, 400_000)  # 500,000 too much; 70,500 are held back and 1,339,500 came in
+    m.correct(1, 1, 0, 0)
+    step(m, m.settle(1))
+    held, income = at.hold_backs[0], at.income
+    m.meter(1, [0, 0, 0, 0])
+    step(m, m.bill(1))
+    step(m, m.settle(1, [(0, 0)]))
+    assert at.balances[0].value == 2_000_000 - 400_000
+    assert (at.hold_backs[0], at.income) == (0, income - (500_000 - held))
+    step(m, m.withdraw(1))
+    m.meter(1, [0, 0, 10, 0])
+    step(m, m.bill(1))
+    assert error_name(m.settle(1, [(1, 0)]).refusal()) == "payment.ERR_UNFUNDED"  # the provider has taken its income
+    step(m, m.settle(1))
+    m.holds()
+
+
+def test_without_a_correction_nothing_is_drawn(machine: Machine, rng: random.Random) -> None:
+    """A gateway that gives everybody more than they have, at the provider's expense."""
+    m = Money(machine, rng, ratio=RATIO)
+    m.found(0, *ONE).ok()
+    at = m.zone(1, 4)
+    m.mint(household(1, 0), 10**9)
+    step(m, m.pay(1, 0, 2000))
+    step(m, m.credit(1))
+    for used in (9000, 0):
+        m.meter(1, [used, 0, 0, 0])
+        step(m, m.bill(1))
+        if used:
+            step(m, m.settle(1))
+    assert at.income > 0
+    honest = [at.due(slot).settle(m.blinding(), corrected=False) for slot in range(4)]
+    more = Opening(RATIO, m.blinding())
+    false = [Settled(honest[0].balance + more, honest[0].arrears + more), *honest[1:]]
+    larger = m.settle_call(1, false, (), shown=honest, opened=[slot.balance for slot in false])
+    assert error_name(larger.refusal()) == "privacy-proof.ERR_EQUATION"
+    opened = m.settle_call(1, honest, (), opened=[slot.balance for slot in false])
+    assert error_name(opened.refusal()) == "privacy-proof.ERR_OPENING"
+    m.holds()
+
+
 def test_somebody_moves_out_and_is_paid_in_cash(machine: Machine, rng: random.Random) -> None:
     m = Money(machine, rng, ratio=RATIO)
     m.found(0, *ONE).ok()
@@ -113,6 +169,7 @@ def test_somebody_moves_out_and_is_paid_in_cash(machine: Machine, rng: random.Ra
     assert (at.balances[1].value, at.income - income) == (0, left % RATIO)  # an agent pays whole units
     assert error_name(m.payout(1, {0: RATIO}).refusal()) == "payment.ERR_REPEATED"
     owed = points(at.arrears)[1]
+    m.s.vm.burn(DISPUTABLE)
     step(m, m.release_slot(1, 1, 1))
     assert m.s.read(m.s.payment, "get-left-arrears", 1, 1, 1)["arrears"] == owed
     assert error_name(m.release_slot(1, 1, 1).refusal()) == "payment.ERR_REPEATED"

@@ -116,6 +116,8 @@ def test_a_slot_is_released_when_nothing_is_open(m: Believing) -> None:
     assert release(2, 1) == "ERR_CLAIMS"
     m.end_period(1)
     m.settle_with(1, opening(0), ((2, 1),)).ok()
+    assert release(2, 1) == "ERR_EARLY"
+    m.s.vm.burn(1008)
     m.pay_call("release-slot", 1, 2, 1, m.list_of(1)[0], bytes(32), m.s.proof).ok()
     assert release(2, 1) == "ERR_REPEATED"
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from appliance.chain.address import Contract
+from appliance.founding import USERS_AT_ONCE
 from tests.contracts.settlement import GATEWAY, STEWARD, STRANGER, WATER, account
 from tests.contracts.town import Town, refusal
-from tests.contracts.vm import Machine
+from tests.contracts.vm import Machine, VmError
 
 ANNA, BEN, CLARA = account("Anna"), account("Ben"), account("Clara")
 
@@ -73,8 +74,10 @@ def test_a_list_is_one_call(town: Town) -> None:
     town.both("register-users", users)
     assert [town.id_of(account(f"home {n}")) for n in range(4)] == [1, 2, 3, 4]
     assert town.members(3, 0) == (0b1111, 0b1111, 4)
-    town.both("register-users", [user(account(f"homeless {n}")) for n in range(64)])
-    assert town.id_of(account("homeless 63")) == 68
+    town.both("register-users", [user(account(f"homeless {n}")) for n in range(USERS_AT_ONCE)])
+    assert town.id_of(account(f"homeless {USERS_AT_ONCE - 1}")) == 4 + USERS_AT_ONCE
+    with pytest.raises(VmError):
+        town.both("register-users", [user(account(f"one more {n}")) for n in range(USERS_AT_ONCE + 1)])
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from tests.contracts.rendezvous import PROJECTS, RV, TESTS, assemble, run
 from tests.tools import missing
 
 RUNS = {
-    ("payment", "test"): 50,
+    ("payment", "test"): 120,
     ("payment", "invariant"): 50,
     ("billing", "test"): 60,
     ("billing", "invariant"): 20,
-    ("utility-token", "test"): 30,
+    ("utility-token", "test"): 60,
     ("utility-token", "invariant"): 20,
     ("voucher-token", "test"): 20,
     ("voucher-token", "invariant"): 60,

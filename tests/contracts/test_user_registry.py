@@ -224,6 +224,35 @@ def test_roles_are_given_once_and_two_stewards_stay(bare: Settlement) -> None:
     assert s.read(s.registry, "has-role", STEWARD_ROLE, SECOND) is False
 
 
+def test_an_assembly_has_three_observers_as_long_as_there_is_a_zone(bare: Settlement) -> None:
+    """Else nobody could record what it decided, and where it decides alone a resident would always be right."""
+    s = bare
+    office = s.office()
+    s.found(governance=office)
+    for role, who in (("provider", PROVIDER), ("treasurer", SECOND)):
+        s.together(s.registry, f"register-{role}", who)
+    s.call(s.registry, "register-gateway", GATEWAY, sender=STEWARD).ok()
+
+    def set_role(role: int, who: Any, given: bool) -> Receipt:
+        return s.call(office, "set-role", role, who, given, sender=STRANGER)
+
+    assert refusal(register_zone(s)) == "ERR_FEW_OBSERVERS", "two stewards, of whom one is the treasurer"
+    set_role(TREASURER_ROLE, SECOND, False).ok()
+    set_role(TREASURER_ROLE, SECOND, True).ok()
+    s.together(s.registry, "register-treasurer", OTHER)
+    register_zone(s).ok()
+    register_zone(s, SECOND).ok()
+    assert s.read(s.registry, "get-zones") == [5]
+    assert refusal(set_role(TREASURER_ROLE, OTHER, False)) == "ERR_FEW_OBSERVERS"
+    set_role(TREASURER_ROLE, SECOND, False).ok()
+    set_role(PROVIDER_ROLE, PROVIDER, False).ok()
+    set_role(STEWARD_ROLE, OTHER, True).ok()
+    set_role(TREASURER_ROLE, OTHER, False).ok()
+    assert refusal(set_role(STEWARD_ROLE, OTHER, False)) == "ERR_FEW_OBSERVERS", "two stewards would still be left"
+    set_role(TREASURER_ROLE, STRANGER, True).ok()
+    set_role(STEWARD_ROLE, OTHER, False).ok()
+
+
 # ------------------------------------------------------------------------------------------------ gateways
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -120,6 +121,8 @@ class Machine:
     def __init__(self, node: Path) -> None:
         self.ran: set[int] = set()
         """Marks of the parts that ran so far; none but in a run that marks texts."""
+        self.hears: Callable[[Sequence[Print]], None] | None = None
+        """Gets what every accepted transaction prints."""
         self._process = subprocess.Popen(
             [node, str(CONTRACTS / "tests" / "vm.mjs")],
             cwd=CONTRACTS,
@@ -177,7 +180,10 @@ class Machine:
 
     def public(self, contract: Contract, function: str, args: list[Any], sender: Address) -> Receipt:
         """A transaction in a block of its own; VmError when it aborts."""
-        return self._call("public", contract, function, args, sender)
+        receipt = self._call("public", contract, function, args, sender)
+        if self.hears is not None and receipt.prints:
+            self.hears(receipt.prints)
+        return receipt
 
     def read(self, contract: Contract, function: str, *args: Any) -> Receipt:
         return self._call("read", contract, function, list(args), contract.address)

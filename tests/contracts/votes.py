@@ -204,6 +204,31 @@ class Polls:
             sides += [whole.value, whole.blinding.to_bytes(), sum_hints(points)]
         return self.call("tally", number, zone, *sides, through or self.s.proof, sender=sender)
 
+    def tally_together(
+        self,
+        number: int,
+        zones: Sequence[tuple[int, Ballots, Sequence[int]]],
+        *,
+        sender: Address = GATEWAY,
+        through: Contract | None = None,
+        claims: Mapping[str, int] = NOTHING,
+        shift: bool = False,
+    ) -> Receipt:
+        """Of each zone its ballots and the slots that vote. `claims` are totals other than theirs; `shift` makes the
+        blindings false."""
+        sides: list[Any] = []
+        for name in ("yes", "no"):
+            chosen = [[getattr(made, name)[slot] for slot in voters] for _, made, voters in zones]
+            sums = [sum_openings(openings) if openings else Opening(0, Scalar(1)) for openings in chosen]
+            whole = sum_openings(sums) if sums else Opening(0, Scalar(1))
+            blinding = whole.blinding + Scalar(1) if shift else whole.blinding
+            zone_hints = [sum_hints([commit(LIB, opening).to_bytes() for opening in listed]) for listed in chosen]
+            distinct = len({zone for zone, *_ in zones}) == len(zones)
+            hints = sum_hints([commit(LIB, one).to_bytes() for one in sums]) if distinct else []
+            sides += [claims.get(name, whole.value), blinding.to_bytes(), zone_hints, hints]
+        named = [zone for zone, *_ in zones]
+        return self.call("tally-together", number, named, *sides, through or self.s.proof, sender=sender)
+
     def decided(self, what: dict[str, Any], votes: Sequence[int] = (YES, YES, NO, ABSTAIN), **how: Any) -> int:
         """Proposed, cast, closed and tallied, in zone 1; real proofs."""
         number = self.propose(what, **how)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,34 @@ async def test_a_mistake_in_the_configuration_is_said_in_words(
     assert code == 2
     assert words in said
     assert "Traceback" not in said
+
+
+def commands() -> list[str]:
+    """The command lines of all processes."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            found.append(path.read_bytes().decode(errors="replace"))
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_demonstration_that_is_stopped_leaves_nothing(
+    node: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    running = await asyncio.create_subprocess_exec(
+        *surroundings.python("appliance", "demo"),
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert running.stdout is not None
+    async with asyncio.timeout(60):
+        await running.stdout.readline()
+        assert list(tmp_path.glob("mita-demo-*"))
+        running.send_signal(number)
+        said = (await running.stdout.read()).decode()
+        assert await running.wait() == 128 + number
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+    assert [command for command in commands() if str(tmp_path) in command] == [], "a process of it goes on"

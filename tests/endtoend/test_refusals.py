@@ -145,7 +145,8 @@ async def chain(tmp_path_factory: pytest.TempPathFactory, node: Path) -> AsyncIt
         sources = {name: (surroundings.CONTRACTS / f"{name}.clar").read_text() for name in founding.CONTRACTS}
         founders = founding.Founders(DEPLOYER, (STEWARD, SECOND), NETWORK)
         token = Contract(DEPLOYER.address(NETWORK), "voucher-token")
-        charter = founding.Charter(STEWARD.address(NETWORK), token, 100_000, surroundings.TARIFFS)
+        counters = (GATEWAY.address(NETWORK),)
+        charter = founding.Charter(STEWARD.address(NETWORK), token, 100_000, surroundings.TARIFFS, treasurers=counters)
         zones = [ZONE, OTHER_ZONE]
         labels = sorted({label for zone in zones for label in zone.dwellings.values()})
         principals = {label: PrivateKey(bytes(30) + bytes([1, n])).address(NETWORK) for n, label in enumerate(labels)}

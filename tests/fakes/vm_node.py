@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Any
 
 from appliance.chain.address import Address, Contract, Network
-from appliance.chain.clarity import ResponseOk, Value
+from appliance.chain.clarity import Optional, ResponseOk, Value
 from appliance.chain.node import Accepted, Account, NodeError, Tip, TransactionState, TransactionStatus
 from appliance.chain.payload import ContractCall
 from appliance.chain.transaction import deserialize, txid
-from tests.contracts.vm import Machine
+from tests.contracts.vm import Machine, value
 
 
 class VmNode:
@@ -56,6 +56,11 @@ class VmNode:
     ) -> Value:
         self._check_link()
         return self.vm.read(contract, function, *arguments).result
+
+    async def map_entry(self, contract: Contract, name: str, key: Value) -> Value:
+        self._check_link()
+        (kept,) = self.vm.stored((contract, name, key))
+        return Optional(None if kept is None else value(kept))
 
     def _check_link(self) -> None:
         if not self.link_up:

@@ -21,7 +21,7 @@ MAX_LINES = 400
 MAX_CONTRACT_LINES = 1200  # their number is fixed, and to split one that keeps something would cost every call to it
 NO_INPUT_OUTPUT = ("aiohttp", "aiosqlite", "asyncio", "random", "socket", "sqlite3", "subprocess", "time")
 PURE_STEPS = (
-    *("validation", "split", "block", "money", "settlement", "position", "bill", "credit", "ballot", "dispute"),
+    *("validation", "split", "block", "money", "settlement", "position", "bill", "credit", "sale", "ballot", "dispute"),
     *("period", "proof", "bill_proof", "money_proof", "call", "delivery"),
     *("ledger", "receipt", "evidence", "chain/address", "chain/clarity", "chain/payload", "chain/transaction"),
 )
@@ -29,7 +29,7 @@ CIRCUITS_REFUSED = (*NO_INPUT_OUTPUT, "datetime", "io", "multiprocessing", "os",
 DRIVERS_ALLOWED = ("drivers", "bleak", "pymodbus", "serial", "cryptography", "gpiod")
 WEB_ALLOWED = (
     *("web", "appliance.store.portal", "appliance.store.shown", "appliance.store.database", "appliance.config"),
-    *("appliance.store.votes", "circuits"),
+    *("appliance.store.votes", "appliance.store.agents", "appliance.store.sign_in", "circuits"),
 )
 RESIDENT_ALLOWED = ("circuits", "appliance.chain", "appliance.resident")
 NO_TRANSPORT = frozenset({"api", "registry", "decode", "table", "models"})

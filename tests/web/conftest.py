@@ -15,7 +15,18 @@ from aiohttp import ClientSession, CookieJar, web
 
 from appliance.store import portal
 from appliance.store.database import Database
-from tests.web.village import BLOCKS, DAY, START, Card, CountedRandomness, FakeClock, card, settle
+from tests.web.village import (
+    AGENT_CARD,
+    BLOCKS,
+    DAY,
+    START,
+    Card,
+    CountedRandomness,
+    FakeClock,
+    card,
+    settle,
+    settle_agent,
+)
 from web.server import make_portal, serve
 
 SIGNING_IN = (7, 8)
@@ -104,6 +115,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory, hashes: dict[int, tuple[by
     async def write() -> None:
         async with Database.open(file, "portal") as database:
             await settle(database, hashes)
+            await settle_agent(database)
 
     asyncio.run(write())
     assert [path.name for path in file.parent.iterdir()] == ["portal.db"]
@@ -139,6 +151,15 @@ async def resident(running: Running, my_card: Card) -> AsyncIterator[Visitor]:
         somebody = Visitor(session, running.base)
         seen = await somebody.sign_in(my_card.sign_in_line)
         assert (seen.status, seen.path) == (200, "/usage")
+        yield somebody
+
+
+@pytest.fixture
+async def seller(running: Running) -> AsyncIterator[Visitor]:
+    """The agent AG-1, signed in."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        somebody = Visitor(session, running.base)
+        assert (await somebody.sign_in(AGENT_CARD.sign_in_line)).path == "/agent"
         yield somebody
 
 

@@ -16,24 +16,33 @@ from web.page import STYLE_PATH
 
 SAY = locale("en").text
 
-# Each route as one request: what a visitor and a resident get. A route missing here fails the test below.
+# Each route as one request: what a visitor, a resident and an agent get. A route missing here fails the test below.
 # (status, path one arrives at)
 MATRIX = {
-    ("GET", STYLE_PATH): (STYLE_PATH, (200, STYLE_PATH), (200, STYLE_PATH)),
-    ("GET", "/"): ("/", (200, "/"), (200, "/")),
-    ("GET", "/sign-in"): ("/sign-in", (200, "/sign-in"), (200, "/usage")),
-    ("POST", "/sign-in"): ("/sign-in", (400, "/sign-in"), (400, "/sign-in")),
-    ("GET", "/finished"): ("/finished", (200, "/finished"), (200, "/finished")),
-    ("POST", "/finish"): ("/finish", (200, "/sign-in"), (200, "/finished")),
-    ("GET", "/usage"): ("/usage", (200, "/sign-in"), (200, "/usage")),
-    ("GET", "/bills"): ("/bills", (200, "/sign-in"), (200, "/bills")),
-    ("GET", "/votes"): ("/votes", (200, "/sign-in"), (200, "/votes")),
-    ("POST", "/votes/{proposal}"): ("/votes/1", (200, "/sign-in"), (404, "/votes/1")),
-    ("GET", "/usage/{zone}/{first_block}"): ("/usage/1/100", (200, "/sign-in"), (200, "/usage/1/100")),
+    ("GET", STYLE_PATH): (STYLE_PATH, (200, STYLE_PATH), (200, STYLE_PATH), (200, STYLE_PATH)),
+    ("GET", "/"): ("/", (200, "/"), (200, "/"), (200, "/")),
+    ("GET", "/sign-in"): ("/sign-in", (200, "/sign-in"), (200, "/usage"), (200, "/agent")),
+    ("POST", "/sign-in"): ("/sign-in", (400, "/sign-in"), (400, "/sign-in"), (400, "/sign-in")),
+    ("GET", "/finished"): ("/finished", (200, "/finished"), (200, "/finished"), (200, "/finished")),
+    ("POST", "/finish"): ("/finish", (200, "/sign-in"), (200, "/finished"), (200, "/finished")),
+    ("GET", "/usage"): ("/usage", (200, "/sign-in"), (200, "/usage"), (404, "/usage")),
+    ("GET", "/bills"): ("/bills", (200, "/sign-in"), (200, "/bills"), (404, "/bills")),
+    ("GET", "/votes"): ("/votes", (200, "/sign-in"), (200, "/votes"), (404, "/votes")),
+    ("POST", "/votes/{proposal}"): ("/votes/1", (200, "/sign-in"), (404, "/votes/1"), (404, "/votes/1")),
+    ("GET", "/usage/{zone}/{first_block}"): (
+        *("/usage/1/100", (200, "/sign-in")),
+        *((200, "/usage/1/100"), (404, "/usage/1/100")),
+    ),
     ("POST", "/usage/{zone}/{first_block}/check"): (
-        "/usage/1/100/check",
-        (200, "/sign-in"),
-        (400, "/usage/1/100/check"),
+        *("/usage/1/100/check", (200, "/sign-in")),
+        *((400, "/usage/1/100/check"), (404, "/usage/1/100/check")),
+    ),
+    ("GET", "/agent"): ("/agent", (200, "/sign-in"), (404, "/agent"), (200, "/agent")),
+    ("POST", "/agent/check"): ("/agent/check", (200, "/sign-in"), (404, "/agent/check"), (400, "/agent/check")),
+    ("POST", "/agent/sell"): ("/agent/sell", (200, "/sign-in"), (404, "/agent/sell"), (400, "/agent/sell")),
+    ("GET", "/agent/sales/{request}"): (
+        *("/agent/sales/1", (200, "/sign-in")),
+        *((404, "/agent/sales/1"), (404, "/agent/sales/1")),
     ),
 }
 
@@ -60,7 +69,7 @@ def test_the_matrix_names_every_route(running: Running) -> None:
 
 @pytest.mark.parametrize("route", MATRIX)
 async def test_visitor(visitor: Visitor, route: tuple[str, str]) -> None:
-    path, expected, _ = MATRIX[route]
+    path, expected, *_ = MATRIX[route]
     await visitor.get("/sign-in")
     seen = await visitor.get(path) if route[0] == "GET" else await visitor.post(path, {})
     assert (seen.status, seen.path) == expected
@@ -70,11 +79,22 @@ async def test_visitor(visitor: Visitor, route: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("route", MATRIX)
 async def test_resident(resident: Visitor, route: tuple[str, str]) -> None:
-    path, _, expected = MATRIX[route]
+    path, _, expected, _ = MATRIX[route]
     await resident.get("/usage")
     seen = await resident.get(path) if route[0] == "GET" else await resident.post(path, {})
     assert (seen.status, seen.path) == expected
     assert not [text for text in private_texts(8) if text in seen.text]
+
+
+@pytest.mark.parametrize("route", MATRIX)
+async def test_agent(seller: Visitor, route: tuple[str, str]) -> None:
+    """No page of an agent's holds anything that only a home may see, and no resident's page is one of an agent's."""
+    path, _, _, expected = MATRIX[route]
+    await seller.get("/agent")
+    seen = await seller.get(path) if route[0] == "GET" else await seller.post(path, {})
+    assert (seen.status, seen.path) == expected
+    for number in (7, 8):
+        assert not [text for text in private_texts(number) if text in seen.text]
 
 
 async def test_private_texts_do_show_to_their_own(resident: Visitor) -> None:
@@ -254,4 +274,6 @@ async def test_audiences_are_what_they_say(running: Running) -> None:
     residents = {path for (_, path), audience in running.app[AUDIENCES].items() if audience is Audience.RESIDENT}
     own = {"/finish", "/usage", "/bills", "/usage/{zone}/{first_block}", "/usage/{zone}/{first_block}/check"}
     own |= {"/votes", "/votes/{proposal}"}
-    assert residents == own
+    assert residents == own - {"/finish"}
+    sellers = {path for (_, path), audience in running.app[AUDIENCES].items() if audience is Audience.AGENT}
+    assert sellers == {"/agent", "/agent/check", "/agent/sell", "/agent/sales/{request}"}

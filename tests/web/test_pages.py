@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from appliance.store import portal
+from appliance.store import portal, sign_in
 from appliance.store.portal import UsageBlock
 from tests.web.conftest import Running, Visitor
 from tests.web.village import (
@@ -111,12 +111,14 @@ async def test_missing_usage_is_carried_to_the_next_day(resident: Visitor) -> No
 
 
 async def test_commitment_and_transaction_beside_the_usage(running: Running, resident: Visitor) -> None:
-    own = await portal.find_credential(running.database, "A-07")
-    assert own is not None
+    found = await sign_in.find_credential(running.database, "A-07")
+    assert found is not None
+    assert isinstance(found.who, portal.Dwelling)
+    own = found.who.dwelling_id
     overview = (await resident.get("/usage")).text
     for zone in (ELECTRICITY, WATER):
         for batch in await portal.batches(running.database, zone, 10):
-            stored = await portal.commitment_of(running.database, own.dwelling.dwelling_id, zone, batch.first_block)
+            stored = await portal.commitment_of(running.database, own, zone, batch.first_block)
             assert stored is not None
             page = (await resident.get(f"/usage/{zone}/{batch.first_block}")).text
             assert batch.txid is not None
@@ -252,3 +254,19 @@ async def test_landmarks_and_titles(resident: Visitor) -> None:
             assert referenced in ids
     assert len(titles) == 4
     assert all("kWh" not in title and "A-07" not in title for title in titles)
+
+
+async def test_a_sealed_total_is_not_shown(running: Running, visitor: Visitor) -> None:
+    """Neither once the chain has the batch, nor before, when the core gives the page no number at all."""
+    await running.change("UPDATE batch SET checked = 2, total = 0 WHERE first_block = 100")
+    await running.change("UPDATE batch SET total = 0 WHERE state NOT IN ('included', 'final')")
+    text = unescape((await visitor.get("/")).text)
+    for zone in (ELECTRICITY, WATER):
+        for batch in await portal.batches(running.database, zone, 10):
+            if not batch.total:
+                continue
+            assert amounts.amount(batch.total, "Wh" if zone == ELECTRICITY else "L") in text
+    assert text.count(SAY("community.sealed")) == 2
+    assert text.count(SAY("checked.2", limit=limit("Wh"))) == 1
+    assert text.count(SAY("community.few_homes")) == 2
+    assert ">0 Wh<" not in text.replace("\u202f", " ").replace("\u00a0", " ")

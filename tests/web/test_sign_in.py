@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from aiohttp import ClientSession, CookieJar
 
-from appliance.store import portal
+from appliance.store import sign_in
 from tests.web.conftest import Running, Visitor
 from tests.web.village import Card, card
 from web.locale import locale
@@ -110,11 +110,11 @@ def test_budget_never_makes_one_wait_longer_than_a_turn() -> None:
 
 
 async def test_idle_visit_ends_and_says_so(running: Running, resident: Visitor) -> None:
-    running.clock.now += portal.IDLE_SECONDS - 1
+    running.clock.now += sign_in.IDLE_SECONDS - 1
     assert (await resident.get("/usage")).path == "/usage"
-    running.clock.now += portal.IDLE_SECONDS - 1
+    running.clock.now += sign_in.IDLE_SECONDS - 1
     assert (await resident.get("/usage")).path == "/usage"
-    running.clock.now += portal.IDLE_SECONDS
+    running.clock.now += sign_in.IDLE_SECONDS
     seen = await resident.get("/usage")
     assert seen.path == "/sign-in"
     assert SAY("sign_in.ended") in seen.text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.store import portal
+from appliance.store import portal, sign_in
 from appliance.store.database import Database, Value
 from circuits.code import CodeError
 from tests.web.conftest import Running
@@ -124,9 +124,9 @@ async def test_new_code_ends_old_sessions(running: Running) -> None:
     own = await _dwelling(running, "A-07")
     token = bytes(32)
     async with running.database.transaction() as tx:
-        await portal.open_session(tx, token, own, running.clock.now)
+        await sign_in.open_session(tx, token, portal.Dwelling(own, "A-07"), running.clock.now)
         await portal.put_dwelling(tx, "A-07", bytes([9]) * 16, bytes(32))
-        assert await portal.use_session(tx, token, running.clock.now) is None
+        assert await sign_in.use_session(tx, token, running.clock.now) is None
 
 
 @pytest.mark.parametrize(("later", "alive"), [(299, True), (300, False), (-299, True), (-300, False)])
@@ -134,37 +134,37 @@ async def test_session_idles(running: Running, later: int, alive: bool) -> None:
     own = await _dwelling(running, "A-07")
     token = bytes(32)
     async with running.database.transaction() as tx:
-        await portal.open_session(tx, token, own, 10_000)
-        found = await portal.use_session(tx, token, 10_000 + later)
+        await sign_in.open_session(tx, token, portal.Dwelling(own, "A-07"), 10_000)
+        found = await sign_in.use_session(tx, token, 10_000 + later)
     assert (found is not None) is alive
     assert all(token not in (row[1], row[2]) for row in await running.database.all("SELECT rowid, * FROM session"))
 
 
 async def test_delay_grows_for_each_client_alone(running: Running) -> None:
-    own = await _dwelling(running, "A-07")
+    who = portal.Dwelling(await _dwelling(running, "A-07"), "A-07")
     now = 50_000
     waited: list[int] = []
     async with running.database.transaction() as tx:
         for _ in range(14):
-            assert await portal.begin_attempt(tx, own, CLIENT, now) == 0
-            wait = await portal.begin_attempt(tx, own, CLIENT, now) if len(waited) >= 2 else 0
+            assert await sign_in.begin_attempt(tx, who, CLIENT, now) == 0
+            wait = await sign_in.begin_attempt(tx, who, CLIENT, now) if len(waited) >= 2 else 0
             waited.append(wait)
             now += wait
-        assert await portal.begin_attempt(tx, own, OTHER_CLIENT, now) == 0
+        assert await sign_in.begin_attempt(tx, who, OTHER_CLIENT, now) == 0
     assert waited == [0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
 
 
 async def test_attempts_are_forgotten(running: Running) -> None:
-    own = await _dwelling(running, "A-07")
+    who = portal.Dwelling(await _dwelling(running, "A-07"), "A-07")
     async with running.database.transaction() as tx:
         for _ in range(3):
-            await portal.begin_attempt(tx, own, CLIENT, 0)
-        assert await portal.begin_attempt(tx, own, CLIENT, 1) > 0
-        await portal.forget_attempts(tx, own, CLIENT)
-        assert await portal.begin_attempt(tx, own, CLIENT, 1) == 0
-    assert await portal.has_failed(running.database, CLIENT, 3_600)
-    assert not await portal.has_failed(running.database, CLIENT, 3_601)
-    assert not await portal.has_failed(running.database, OTHER_CLIENT, 1)
+            await sign_in.begin_attempt(tx, who, CLIENT, 0)
+        assert await sign_in.begin_attempt(tx, who, CLIENT, 1) > 0
+        await sign_in.forget_attempts(tx, who, CLIENT)
+        assert await sign_in.begin_attempt(tx, who, CLIENT, 1) == 0
+    assert await sign_in.has_failed(running.database, CLIENT, 3_600)
+    assert not await sign_in.has_failed(running.database, CLIENT, 3_601)
+    assert not await sign_in.has_failed(running.database, OTHER_CLIENT, 1)
 
 
 async def test_hash_is_of_the_code_not_of_its_spelling() -> None:
@@ -177,6 +177,7 @@ async def test_hash_is_of_the_code_not_of_its_spelling() -> None:
 
 
 async def _dwelling(running: Running, label: str) -> int:
-    found = await portal.find_credential(running.database, label)
+    found = await sign_in.find_credential(running.database, label)
     assert found is not None
-    return found.dwelling.dwelling_id
+    assert isinstance(found.who, portal.Dwelling)
+    return found.who.dwelling_id

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from appliance.store import portal
+from appliance.store import agents, portal
+from appliance.store.agents import Room
 from appliance.store.database import Database, Transaction
 from appliance.store.portal import Batch, Place, Service, UsageBlock, Zone
 from circuits import code
@@ -139,6 +140,21 @@ async def settle(db: Database, hashes: dict[int, tuple[bytes, bytes]]) -> None:
         for zone in (ELECTRICITY, WATER):
             for i, state in enumerate(STATES):
                 await _put_batch(tx, rows, zone, i, state)
+
+
+AGENT_CARD = card(99, "AG-1")
+AGENT_ADDRESS = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5"
+STEP = 1_000
+
+
+async def settle_agent(db: Database) -> None:
+    """An agent with a float for electricity, and an empty one for water."""
+    salt = bytes(range(16))
+    code_hash = await portal.hash_code(AGENT_CARD.sign_in_code, salt)
+    async with db.transaction() as tx:
+        await agents.put_agent(tx, AGENT_ADDRESS, AGENT_CARD.label, salt, code_hash)
+        await agents.put_room(tx, AGENT_ADDRESS, Room(ELECTRICITY, 500 * STEP, STEP))
+        await agents.put_room(tx, AGENT_ADDRESS, Room(WATER, 0, STEP))
 
 
 async def _put_batch(

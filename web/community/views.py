@@ -20,6 +20,7 @@ BATCHES_SHOWN: Final = 6
 # Below this number of homes a total says too much about one of them. The contract refuses such a total (its floor for
 # k-min); until the contract has accepted one, this page is as strict by itself.
 FEWEST_HOMES: Final = 15
+SEALED: Final = 2  # what the contract checked of a batch whose total it does not know: the ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ async def _shown(
     times = [await portal.block_times(db, zone.zone, b) for b in sorted({batch.first_block, batch.last_block})]
     days = [day(*time, offset, words) for time in times if time is not None]
     accepted = batch.state in ("included", "final")
-    if homes < FEWEST_HOMES and not accepted:
+    hidden = batch.checked == SEALED or (not accepted and batch.total == 0)
+    if hidden or (homes < FEWEST_HOMES and not accepted):
         return ShownBatch(batch, days, None, None)
     return ShownBatch(batch, days, amount(batch.total, zone.unit), everyday(batch.total, zone.unit, words))

@@ -10,7 +10,7 @@ ROUTES = [
     Route("GET", "/sign-in", Audience.EVERYBODY, sign_in_form),
     Route("POST", "/sign-in", Audience.EVERYBODY, sign_in),
     Route("GET", "/finished", Audience.EVERYBODY, finished),
-    Route("POST", "/finish", Audience.RESIDENT, finish),
+    Route("POST", "/finish", Audience.SIGNED_IN, finish),
     Route("GET", "/usage", Audience.RESIDENT, usage),
     Route("GET", "/bills", Audience.RESIDENT, bills),
     Route("GET", "/votes", Audience.RESIDENT, proposals),

@@ -1,4 +1,4 @@
-"""What a dwelling owes, period by period, in steps that add up."""
+"""What a dwelling owes, period by period, in steps that add up; and what it bought from agents."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
-from appliance.store import portal, shown
+from appliance.store import agents, portal, shown
 from circuits import code
 from web.access import signed_in
-from web.amounts import amount, day, money, rate
+from web.amounts import amount, day, moment, money, rate
 from web.locale import Locale
 from web.page import render, words_for
 from web.session import DATABASE
@@ -44,9 +44,20 @@ class ShownBill:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownReceipt:
+    """What the home bought from an agent with cash, and where it is on its way to the balance."""
+
+    receipt: agents.Receipt
+    amount: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownService:
     zone: portal.Zone
     bills: list[ShownBill]
+    receipts: list[ShownReceipt]
+    asked: list[shown.Asked]
 
 
 async def bills(request: web.Request) -> web.Response:
@@ -55,7 +66,10 @@ async def bills(request: web.Request) -> web.Response:
     own = signed_in(request).dwelling_id
     services = [
         ShownService(
-            zone, [_shown(bill, zone, place, words) for bill in await shown.bills_of(db, own, zone.zone, SHOWN)]
+            zone,
+            [_shown(bill, zone, place, words) for bill in await shown.bills_of(db, own, zone.zone, SHOWN)],
+            [_receipt(of, place, words) for of in await agents.sold_to(db, own, zone.zone, SHOWN)],
+            await shown.asked_of(db, own, zone.zone, SHOWN),
         )
         for _, zone in await portal.services_of(db, own)
     ]
@@ -82,6 +96,10 @@ def _shown(bill: shown.Bill, zone: portal.Zone, place: portal.Place, words: Loca
         [] if bill.contest is None else contest(bill.contest, place, words),
         None if bill.clear is None else code.encode(bill.clear, checked=True),
     )
+
+
+def _receipt(of: agents.Receipt, place: portal.Place, words: Locale) -> ShownReceipt:
+    return ShownReceipt(of, money(of.amount, place), moment(of.at, place.utc_offset_minutes, words))
 
 
 def contest(of: shown.Contest, place: portal.Place, words: Locale) -> list[str]:

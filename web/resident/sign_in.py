@@ -1,10 +1,10 @@
-"""Signing in with the card, and finishing."""
+"""Signing in with the card, a dwelling's or an agent's, and finishing."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from web.access import DWELLING
+from web.access import AGENT, DWELLING
 from web.forms import Form, typed
 from web.page import render, words_for
 from web.session import CLOCK, GATE, Refused, begin, close_current, end, keep_form_key
@@ -14,8 +14,8 @@ _STATUS = {"error_empty": 400, "error_shape": 400, "error_wrong": 403, "error_wa
 
 async def sign_in_form(request: web.Request) -> web.Response:
     """?show=1 shows the letters while they are typed; ?ended=1 says that a visit timed out."""
-    if DWELLING in request:
-        raise web.HTTPSeeOther("/usage")
+    if DWELLING in request or AGENT in request:
+        raise web.HTTPSeeOther("/usage" if DWELLING in request else "/agent")
     return _page(request, Form(), 200)
 
 
@@ -29,7 +29,7 @@ async def sign_in(request: web.Request) -> web.Response:
             response.headers["Retry-After"] = str(outcome.wait)
         return response
     await close_current(request)
-    response = web.HTTPSeeOther("/usage")
+    response = web.HTTPSeeOther("/agent" if outcome.agent else "/usage")
     begin(request, response, outcome)
     raise response
 

@@ -14,6 +14,8 @@ class Disputes:
         self.evidence: dict[tuple[int, bool], list[bytes]] = {}
         self.votes: dict[tuple[int, int, int], bool] = {}
         self.claims: dict[int, Fields] = {}
+        self._claimed: dict[tuple[int, int, int], int] = {}
+        """By zone, credits and dwelling: what was claimed and not refunded, in units of account."""
 
     def readers(self) -> Readers:
         own = {
@@ -29,7 +31,7 @@ class Disputes:
             "dispute-lapsed": self._lapsed,
             "claim": self._claim,
             "claim-answer": self._claim_over,
-            "claim-refunded": self._claim_over,
+            "claim-refunded": self._claim_refunded,
         }
         return {("dispute-resolution", topic): reader for topic, reader in own.items()}
 
@@ -101,12 +103,28 @@ class Disputes:
 
     def _claim(self, said: Said) -> None:
         insist(said.fields["payment"] not in self.claims, "asks about a payment again")
+        self._claimed[_claimant(said.fields)] = said.fields["total"]
         self.claims[said.fields["payment"]] = {**without(said.fields, "payment"), "opened": said.burn, "over": False}
 
     def _claim_over(self, said: Said) -> None:
         claim = self.claims[said.fields["payment"]]
         insist(not claim["over"], "answers a claim again")
         claim["over"] = True
+
+    def _claim_refunded(self, said: Said) -> None:
+        self._claim_over(said)
+        self._claimed[_claimant(self.claims[said.fields["payment"]])] -= said.fields["amount"]
+
+    def claims_left(self) -> dict[int, Fields]:
+        """As the contract tells them: with what is still to be shown, of all that was claimed until then."""
+        return {
+            payment: {**claim, "total": min(claim["total"], self._claimed[_claimant(claim)])}
+            for payment, claim in self.claims.items()
+        }
+
+
+def _claimant(claim: Fields) -> tuple[int, int, int]:
+    return claim["zone"], claim["sequence"], claim["dwelling"]
 
 
 def _without_panel(known: Fields) -> Fields:

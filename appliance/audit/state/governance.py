@@ -20,7 +20,8 @@ class Governance:
         own = {
             "proposal": self._proposal,
             "ballots": self._ballots,
-            "tally": self._tally,
+            "tally": lambda said: self._tally(said, [said.fields["zone"]]),
+            "tally-together": lambda said: self._tally(said, said.fields["zones"]),
             "contest": lambda said: self._contest(said, contested=True),
             "contest-answer": lambda said: self._contest(said, contested=False),
             "assembly": self._assembly,
@@ -37,7 +38,8 @@ class Governance:
         insist(number == len(self.proposals) + 1, "is not the next proposal")
         self.proposals[number] = {
             **without(said.fields, "proposal"),
-            **dict.fromkeys(("electorate", "yes", "no", "contested", "ready"), 0),
+            "zones": [],
+            **dict.fromkeys(("eligible", "electorate", "yes", "no", "contested", "ready"), 0),
             "assembly": False,
             "executed": False,
         }
@@ -48,19 +50,28 @@ class Governance:
         before = self.ballots.get(key)
         insist(before is None or before["voters"] == fields["voters"], "changes who votes")
         eligible = fields["voters"].count(True)
+        if before is None:
+            asked = self._of(said)
+            asked["zones"] = [*asked["zones"], zone]
+            asked["eligible"] += eligible
         self.ballots[key] = {
             **only(fields, "yes", "no", "voters"),
             "period": before["period"] if before else self.registry.zones[zone]["period"],
             "eligible": eligible,
             "hidden": eligible,
             "tallied": False,
+            "together": [],
         }
 
-    def _tally(self, said: Said) -> None:
+    def _tally(self, said: Said, zones: list[int]) -> None:
+        """One sum over the voters of these."""
         fields, asked = said.fields, self._of(said)
-        cast = self.ballots[fields["proposal"], fields["zone"]]
-        insist(not cast["tallied"] and fields["voters"] == cast["hidden"], "counts a zone again, or others")
-        cast["tallied"] = True
+        counted = [self.ballots[fields["proposal"], zone] for zone in zones]
+        again = len(set(zones)) < len(zones) or any(cast["tallied"] for cast in counted)
+        voters = sum(cast["hidden"] for cast in counted)
+        insist(not again and fields["voters"] == voters, "counts a zone again, or others")
+        for cast in counted:
+            cast.update(tallied=True, together=zones)
         asked.update(only(fields, "electorate", "ready"))
         asked["yes"] += fields["yes"]
         asked["no"] += fields["no"]

@@ -38,7 +38,7 @@ TOPICS: Final[dict[str, dict[str, int]]] = {
         "credit": 603,
         "settlement": 604,
         **dict.fromkeys(("withdrawal", "released"), 605),
-        **dict.fromkeys(("payout-wanted", "payout-approved", "payout"), 606),
+        **dict.fromkeys(("payout-wanted", "payout-approved", "payout-begun", "payout"), 606),
         "slot-released": 607,
         **dict.fromkeys(("pool", "reward"), 608),
         **dict.fromkeys(("exit-approved", "exit", "last-call", "remainder-approved", "remainder"), 609),
@@ -64,6 +64,7 @@ TOPICS: Final[dict[str, dict[str, int]]] = {
         "assembly": 805,
         "executed": 806,
         "pause": 807,
+        "tally-together": 808,
     },
     "utility-token": {"backing": 1200},
     "voucher-token": {"mint": 1300},
@@ -76,7 +77,7 @@ UNLOGGED: Final[dict[str, frozenset[str]]] = {
     "dispute-resolution": frozenset({"assembly"}),
 }
 """Events without an entry of their own. Each is held against the logged event of the same transaction that it belongs
-to; "exposed-slots" has none, and is believed as far as it can be."""
+to."""
 
 GENESIS: Final = bytes(32)
 

@@ -45,12 +45,12 @@ class Metering:
     def expose(self, zone: int, period: int, slots: int) -> None:
         self.exposed[zone, period] = self.exposed.get((zone, period), 0) | slots
 
-    def expose_all(self, said: Said) -> None:
-        """Of a payout: those that are exposed now."""
+    def expose_all(self, said: Said, mask: int) -> None:
+        """Of a payout from the slots in the mask: those that are exposed now."""
         zone, period, slots = (said.fields[name] for name in ("zone", "period", "slots"))
         before = self.exposed.get((zone, period), 0)
         occupied = self.registry.membership(zone, period)["occupied"]
-        insist(slots & before == before and not slots & ~(before | occupied), "exposes slots where nobody lives")
+        insist(slots == before | (mask & occupied), "exposes other slots than those that are paid out")
         self.exposed[zone, period] = slots
 
     def _batch(self, said: Said) -> None:

@@ -54,6 +54,7 @@ class Payment:
             "withdrawal": self._withdrawal,
             "released": self._released,
             "payout-wanted": self._wanted,
+            "payout-begun": self._payout_begun,
             "payout-approved": lambda said: self.approved.add(
                 tuple(only(said.fields, "zone", "settled", "amount", "agent").values())
             ),
@@ -116,10 +117,15 @@ class Payment:
         paid = self.payments[said.fields["id"]]
         insist(not paid["returned"] and paid["sequence"] is not None, "refunds what was not credited")
         paid["returned"] = True
-        key = paid["zone"], said.fields["period"]
-        self.hold_backs[key] -= paid["amount"] * self._ratio(paid["zone"])
-        insist(self.hold_backs[key] >= 0, "takes more than was held back")
+        self._draw(paid["zone"], said.fields["period"], paid["amount"] * self._ratio(paid["zone"]))
         self._add(paid["zone"], pot=-paid["amount"])
+
+    def _draw(self, zone: int, period: int, amount: int) -> None:
+        """What the provider gives back, in units of account: out of this period's hold-back, then its income."""
+        if held := min(amount, self.hold_backs.get((zone, period), 0)):
+            self.hold_backs[zone, period] -= held
+        insist(amount - held <= self.account(zone)["income"], "draws more than was held back and came in")
+        self._add(zone, income=held - amount)
 
     def _float(self, said: Said) -> None:
         """An agent's own change: what it pays in or takes out."""
@@ -157,16 +163,20 @@ class Payment:
         fields, zone, period = said.fields, said.fields["zone"], said.fields["period"]
         account = self.account(zone)
         insist(period == account["settled"] and (zone, period) in self.billing.bills, "settles no period that is due")
-        opened, growth = fields["opened"], fields["growth"]
+        opened, growth, drawn = fields["opened"], fields["growth"], fields["drawn"]
         left = account["credited"] - account["paid-out"] - account["entitled"]
-        insist(growth == (0 if opened is None else left - opened) >= 0, "grows by something else than balances leave")
+        change = 0 if opened is None else left - opened
+        insist((growth, drawn) == (max(change, 0), max(-change, 0)), "changes by something else than balances leave")
+        insist(drawn == 0 or len(fields["corrected"]) > 0, "draws on what is the provider's without a correction")
+        self._draw(zone, account["released"], drawn)
         insist(fields["held-back"] == growth // 20, "holds back another part")
         for named in fields["corrected"]:
             self.billing.take(zone, named["slot"], named["period"])
         self.balances[zone], self.arrears[zone] = fields["balances"], fields["arrears"]
         self.settlements[zone, period] = {"opened": opened, "growth": growth, "height": said.burn}
         self.hold_backs[zone, period] = fields["held-back"]
-        self._add(zone, entitled=growth, income=growth - fields["held-back"], settled=1, version=1)
+        income = growth - fields["held-back"]
+        self._add(zone, entitled=growth - drawn, income=income, settled=1, version=1)
 
     def _withdrawal(self, said: Said) -> None:
         zone, amount = said.fields["zone"], said.fields["amount"]
@@ -183,6 +193,10 @@ class Payment:
     def _wanted(self, said: Said) -> None:
         zone, settled, slot = (said.fields[name] for name in ("zone", "settled", "slot"))
         self.wanted[zone, settled] = self.wanted.get((zone, settled), 0) | 1 << slot
+
+    def _payout_begun(self, said: Said) -> None:
+        named = tuple(only(said.fields, "zone", "settled", "amount", "agent").values())
+        insist(named in self.approved, "begins what is not approved")
 
     def _payout(self, said: Said) -> None:
         fields, zone, amount = said.fields, said.fields["zone"], said.fields["amount"]

@@ -150,8 +150,7 @@ class _Reader:
             raise Misfit(said.index, f"({said.topic}) {error}") from error
 
     def _companions(self, said: Said | None) -> None:
-        """What was printed before it without an entry: exactly what belongs to it, and before it takes effect. That an
-        assembly's decision was left out cannot be seen."""
+        """What was printed before it without an entry: exactly what belongs to it, and before it takes effect."""
         waiting, self.before = self.before, []
         needed = None if said is None else self._needed(said)
         came = [other.topic for other in waiting]
@@ -160,7 +159,7 @@ class _Reader:
         for place, other in enumerate(waiting):
             try:
                 insist(other.topic not in came[:place], "came before and belongs to nothing")
-                insist(other.topic in (needed, "assembly", "exposed-slots"), "belongs to no event after it")
+                insist(other.topic in (needed, "assembly"), "belongs to no event after it")
                 self._belongs(other, said)
             except (KeyError, ValueError) as error:
                 raise Misfit(other.index, f"({other.topic}) {error}") from error
@@ -173,6 +172,10 @@ class _Reader:
                 return "combined-usage"
             case "period-closed":
                 return "period"
+            case "payout-begun":
+                return "exposed-slots"
+            case "ruling":
+                return None if said.fields["photo-hash"] is None else "assembly"
             case "reward":
                 zone, period, slot = (said.fields[name] for name in ("zone", "period", "slot"))
                 shown = self.metering.exposed.get((zone, period), 0)
@@ -184,7 +187,9 @@ class _Reader:
         fields, after = other.fields, {} if said is None else said.fields
         match other.topic, None if said is None else said.topic:
             case "exposed-slots", _:
-                self.metering.expose_all(other)
+                named = fields["zone"] == after["zone"] and fields["period"] == after["settled"]
+                insist(named, "is not of the payout that begins")
+                self.metering.expose_all(other, after["mask"])
             case "zone-usage", _:
                 named = only(after, "zone", "period", "first-block", "last-block", "total")
                 utility = self.registry.zones[fields["zone"]]["utility"]
@@ -204,7 +209,8 @@ class _Reader:
                 called = Buffer(digest(other.event.value))
                 action = digest(Tuple.of({"contract": other.event.contract, "action": called}))
                 insist(action in self.registry.approved or action == after.get("action"), "is not what was approved")
-                insist(fields["dispute"] == after.get("dispute", fields["dispute"]), "is about another dispute")
+                told = {name: after.get(name, fields[name]) for name in ("dispute", "for-resident", "photo-hash")}
+                insist(only(fields, *told) == told, "is another decision")
             case _:
                 raise ValueError("belongs to no event after it")
 
@@ -265,7 +271,7 @@ def _frozen(read: _Reader) -> State:
         "jurors": disputes.jurors,
         "evidence": disputes.evidence,
         "votes": disputes.votes,
-        "claims": disputes.claims,
+        "claims": disputes.claims_left(),
         "proposals": governance.proposals,
         "ballots": governance.ballots,
         "contests": governance.contests,

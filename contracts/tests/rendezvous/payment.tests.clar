@@ -181,7 +181,37 @@
       (asserts! (and (<= (* held u20) growth) (< growth (* (+ held u1) u20))) FAILED)
       (ok true))))
 
-;; The provider's claim never shrinks.
+;; What the provider gives back comes out of the hold-back first, all of it out of both, and never more than there is.
+(define-public (test-what-is-drawn-was-there (held uint) (income uint) (amount uint))
+  (let ((key {zone: u1, period: u9000}))
+    (map-set hold-backs key held)
+    (match (draw u1 u9000 income amount)
+      left (let ((after (get-hold-back u1 u9000)))
+        (map-delete hold-backs key)
+        (asserts! (is-eq (+ (- held after) (- income left)) amount) FAILED)
+        (ok (asserts! (or (is-eq after u0) (is-eq left income)) FAILED)))
+      refused (begin
+        (map-delete hold-backs key)
+        (ok (asserts! (> amount (+ held income)) FAILED))))))
+
+;; With corrections it may shrink, to what was paid in and is no balance.
+(define-public (test-corrections-may-shrink-the-claim (kept uint) (growth uint) (entitled-before uint))
+  (let ((account {
+      credited: (+ kept growth), paid-out: u0, entitled: entitled-before, settled: (get settled (account-of u1))
+    }))
+    (asserts!
+      (is-eq
+        (entitlement u1 account GIVEN u1 (some {total: kept, blinding: REFERENCE, hints: (list)}) .privacy-proof)
+        (ok growth))
+      FAILED)
+    (ok (asserts!
+      (is-eq
+        (entitlement u1 (merge account {credited: kept}) GIVEN u1
+          (some {total: (+ kept growth u1), blinding: REFERENCE, hints: (list)}) .privacy-proof)
+        ERR_UNFUNDED)
+      FAILED))))
+
+;; Without a correction the provider's claim never shrinks.
 (define-public (test-balances-beyond-what-was-paid-in-are-refused (kept uint) (entitled-before uint) (beyond uint))
   (let ((account {
       credited: (+ kept entitled-before), paid-out: u0, entitled: entitled-before,

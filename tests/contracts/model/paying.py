@@ -60,10 +60,10 @@ class Paying(Village):
             "refund",
             receipt,
             ("ERR_PAYMENT", paid.state != "credited" or paid.reward),
-            ("ERR_POT", units > at.hold_backs.get(period, 0)),
+            ("ERR_POT", units > at.hold_backs.get(period, 0) + at.income),
         ):
             paid.state = "refunded"
-            at.hold_backs[period] -= units
+            at.draw(period, units)
             at.pot -= paid.amount
             self.moves(paid.amount, to=paid.payer)
 

@@ -336,3 +336,4 @@ class Town(RuleBasedStateMachine):
         """The readings in between leave out what is old."""
         if hasattr(self, "town"):
             self.town.holds()
+            assert self.town.attacker.found() == {}

@@ -80,7 +80,9 @@ class Settling(Metering):
             refusals.append(("privacy-proof.ERR_EQUATION", True))
         else:
             opens = place.may_open(at.settled)
-            refusals.append(("ERR_UNFUNDED", held > self.residents(zone) if opens else bool(named)))
+            short = held - self.residents(zone)
+            covered = at.income + at.hold_backs.get(at.released, 0) if named else 0
+            refusals.append(("ERR_UNFUNDED", short > covered if opens else bool(named)))
             receipt = self.settle(zone, sorted(named))
         if self.says("settle-period with corrections" if named else "settle-period", receipt, *refusals):
             place.settled_at[period] = self.height
@@ -168,6 +170,7 @@ class Settling(Metering):
             ("ERR_NOT_GATEWAY", not self.serves(zone)),
             ("ERR_OCCUPIED", last >= at.settled or place.occupant(slot, last + 1) is not None),
             ("ERR_CLAIMS", place.claims(slot, self.pending(zone)) > 0),
+            ("ERR_EARLY", self.height < place.due.get(last, 0)),
             ("privacy-proof.ERR_EQUATION", at.balances[slot].value > 0),
             ("ERR_REPEATED", (slot, last) in place.left),
             ("user-registry.ERR_OCCUPIED", place.occupant(slot, place.period) is not None),

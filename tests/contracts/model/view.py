@@ -38,6 +38,7 @@ def of_zone(s: Settlement, zone: int, *, periods: list[int], open_: int, settled
         **{name: (s.billing, name, zone) for name in ("pending-counts", "next-periods", "candidates")},
         **{name: (s.meter_data, name, zone) for name in ("running", "zone-states")},
         "zones": (s.registry, "zones", zone),
+        "rolls": (s.registry, "rolls", zone),
         "floats": (s.payment, "floats", {"zone": zone, "agent": AGENT}),
         "wanted": (s.payment, "wanted", {"zone": zone, "settled": settled}),
         "exposures": (s.aggregation, "exposures", ends),
@@ -51,5 +52,4 @@ def of_zone(s: Settlement, zone: int, *, periods: list[int], open_: int, settled
         entries[f"memberships {period}"] = (s.registry, "memberships", {"zone": zone, "period": period})
     for slot in range(4):
         entries[f"claims {slot}"] = (s.billing, "claims", {"zone": zone, "slot": slot})
-        entries[f"unreleased {slot}"] = (s.registry, "unreleased", {"zone": zone, "slot": slot})
     return entries

@@ -17,6 +17,7 @@ from circuits.bill import Billed
 from circuits.pedersen import Opening
 from circuits.scalar import ONE
 from circuits.tariff import Band
+from tests.contracts.differencing import Attacker
 from tests.contracts.errors import error_name
 from tests.contracts.model.view import PERIODS, PURSES, of_settlement, of_zone
 from tests.contracts.money import Money
@@ -42,7 +43,7 @@ PROVED: Final = frozenset(
     }
 )
 """Functions that take a proof in zero knowledge."""
-SILENT: Final = frozenset({"prove-band", "payout-batch", "transfer"})
+SILENT: Final = frozenset({"prove-band", "transfer"})
 """Functions that write nothing into the audit log."""
 
 commands: Final = Counter[str]()
@@ -138,6 +139,11 @@ class Place:
             None,
         )
 
+    def is_settled(self, slot: int) -> bool:
+        """Whether who is there now was there two periods ago."""
+        now = self.occupant(slot, self.period)
+        return any(home.dwelling == now and home.start <= self.period - 2 for home in self.tenancies[slot][-1:])
+
     def holder(self, slot: int) -> int | None:
         """Whose money is in the slot."""
         last = self.tenancies[slot][-1:]
@@ -155,6 +161,8 @@ class Village(Money):
     ) -> None:
         self.places: dict[int, Place] = {}
         self.entries = 0
+        self.attacker = Attacker(lambda zone, period: self.places[zone].membership(period))
+        vm.hears = lambda prints: self.attacker.hear(prints, self.s.deployer)
         super().__init__(vm, rng, ratio=ratio)
         self.purses = vm.deploy("purses", self.s.deployer, PURSES)
         self.found(charge, *bands).ok()
@@ -193,6 +201,7 @@ class Village(Money):
             "arrears": [twice] * SLOTS,
             "floats": {"balance": 0, "approved": 0, "debited": 0},
             "exposures": {"slots": 0, "count": 0},
+            "rolls": {"settled": 0, "unreleased": 0},
             **dict.fromkeys(("pending-counts", "next-periods", "frozen-counts", "claims"), 0),
         }
         for zone, mask in zip(ZONES, (0b1111, 0b0111), strict=True):
@@ -320,6 +329,8 @@ class Village(Money):
             return self.blank.get(kind)
         if kind == "zones":
             return {field_: kept[field_] for field_ in ("gateway", "period", "begun", "closed")}
+        if kind == "rolls":
+            return {field_: kept[field_] for field_ in ("settled", "unreleased")}
         if kind == "candidates":
             return {"bills": kept["bills"], "proved": kept["proved"]}
         return kept
@@ -352,6 +363,10 @@ class Village(Money):
                 "begun": place.begun,
                 "closed": place.closed,
             },
+            "rolls": {
+                "settled": sum(1 << slot for slot in range(SLOTS) if place.is_settled(slot)),
+                "unreleased": sum(1 << slot for slot in place.unreleased),
+            },
             "floats": {"balance": float_.balance, "approved": float_.approved, "debited": float_.debited},
             "wanted": place.wanted.get(at.settled),
             "exposures": {"slots": sum(1 << slot for slot in exposed), "count": len(exposed)},
@@ -368,5 +383,4 @@ class Village(Money):
             entries[f"memberships {period}"] = place.membership(period) if kept else None
         for slot in range(SLOTS):
             entries[f"claims {slot}"] = place.claims(slot, pending)
-            entries[f"unreleased {slot}"] = True if slot in place.unreleased else None
         return entries
