@@ -272,18 +272,18 @@
       (> (contract-call? .meter-data get-last-heard zone) opened)
       (> burn-block-height (+ deadline SILENCE)))))
 
-;; The money in the slot is the dwelling's and was since before it was credited, or it was the dwelling's then.
-(define-private (was-credited (zone uint) (slot uint) (dwelling uint) (credited uint))
+;; The money in the slot is the dwelling's and was before these credits of the zone, or it was the dwelling's then.
+(define-private (was-credited (zone uint) (slot uint) (dwelling uint) (sequence uint))
   (let ((release (contract-call? .user-registry get-release zone slot)))
     (or
       (and
         (is-eq (contract-call? .user-registry get-holder zone slot) (some dwelling))
-        (match release last (> credited (get height last)) true))
+        (match release last (>= sequence (get until last)) true))
       (match release last
         (and
           (is-eq (get dwelling last) dwelling)
-          (> credited (get since last))
-          (<= credited (get height last)))
+          (>= sequence (get since last))
+          (< sequence (get until last)))
         false))))
 
 ;; Answered or refunded.
@@ -295,22 +295,21 @@
 ;; Whose side the sender is on: true for the resident's. A revoked gateway is on none.
 (define-private (side-of (zone uint) (dwelling uint))
   (let ((registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_NOT_PARTY)))
-    (if (is-eq (principal-of dwelling) (some contract-caller))
-      (ok true)
+    (if (or
+        (contract-call? .user-registry is-gateway zone contract-caller)
+        (is-eq contract-caller (get provider registered)))
+      (ok false)
       (begin
-        (asserts!
-          (or
-            (contract-call? .user-registry is-gateway zone contract-caller)
-            (is-eq contract-caller (get provider registered)))
-          ERR_NOT_PARTY)
-        (ok false)))))
+        (asserts! (is-eq (principal-of dwelling) (some contract-caller)) ERR_NOT_PARTY)
+        (ok true)))))
 
-;; Is the sender the dwelling, or the zone's provider or gateway, even one that was revoked or whose zone is closed?
+;; Is the sender the dwelling, the zone's provider, or a gateway, be it that of another zone or one that was revoked?
 (define-private (is-party (zone uint) (dwelling uint))
   (or
     (is-eq (principal-of dwelling) (some contract-caller))
+    (is-some (contract-call? .user-registry get-gateway contract-caller))
     (match (contract-call? .user-registry get-zone zone)
-      registered (is-some (index-of? (list (get gateway registered) (get provider registered)) contract-caller))
+      registered (is-eq (get provider registered) contract-caller)
       false)))
 
 ;; A bill that nobody disputed before, or only with the key that the gateway has too, whatever became of that: before
@@ -677,7 +676,7 @@
       ERR_NOT_GATEWAY)
     (asserts! (not (get over claim)) ERR_ANSWERED)
     (asserts! (not (is-over (get answer-by claim) zone (get opened claim))) ERR_DEADLINE)
-    (asserts! (was-credited zone slot (get dwelling claim) (get height credit)) ERR_SLOT)
+    (asserts! (was-credited zone slot (get dwelling claim) (get sequence claim)) ERR_SLOT)
     (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (try! (contract-call? proof verify-money
       context

@@ -520,10 +520,13 @@
       (key {proposal: proposal, zone: zone})
       (cast (unwrap! (map-get? ballots key) ERR_NO_BALLOTS))
       (all (hidden-in proposal (get together cast)))
+      (registered (unwrap! (contract-call? .user-registry get-zone zone) ERR_NOT_GATEWAY))
       (event {topic: "contest-answer", proposal: proposal, zone: zone, slot: slot}))
     (asserts! (is-contested proposal zone slot) ERR_NOT_CONTESTED)
     (asserts! (not (get executed asked)) ERR_EXECUTED)
-    (asserts! (contract-call? .user-registry is-gateway zone contract-caller) ERR_NOT_GATEWAY)
+    (asserts!
+      (and (is-eq contract-caller (get gateway registered)) (not (get frozen registered)))
+      ERR_NOT_GATEWAY)
     (asserts! (> (get hidden all) (get k-min all)) ERR_K_MIN)
     (asserts! (contract-call? .user-registry is-active "privacy-proof" (contract-of proof)) ERR_PROOF_CONTRACT)
     (try! (contract-call? proof verify-opening

@@ -302,15 +302,13 @@
     known (default-to (list) (slice? (copies point) u0 (get slots known)))
     (list)))
 
-(define-private (parts-of (slots uint))
-  (if (> slots PART) u2 u1))
+(define-private (parts-of (slots uint)) (if (> slots PART) u2 u1))
 
 (define-private (part-of (points (list 64 (buff 33))) (part uint))
   (let ((from (* part PART)) (slots (len points)))
     (default-to (list) (slice? points from (if (> slots (+ from PART)) (+ from PART) slots)))))
 
-(define-private (lower (one uint) (other uint))
-  (if (< one other) one other))
+(define-private (lower (one uint) (other uint)) (if (< one other) one other))
 
 (define-private (put (points (list 64 (buff 33))) (slot uint) (point (buff 33)))
   (default-to points (replace-at? points slot point)))
@@ -446,6 +444,7 @@
     (try! (fold cover ids (ok {zone: zone, last: u0, total: u0})))
     (try! (fold debit (get floats begun) (ok {zone: zone, total: u0})))
     (fold attribute ids sequence)
+    (and (is-eq sequence u0) (try! (contract-call? .user-registry begin-zone zone)))
     (map-set balances zone (try! (contract-call? proof add-commitments
       (get-balances zone) (get credits begun) add-hint)))
     (map-insert credits {zone: zone, sequence: sequence}
@@ -484,8 +483,7 @@
     (asserts! (and (>= slot (get next at)) (not (get taken ruled))) ERR_CORRECTION)
     (ok (merge at {next: (+ slot u1), points: (put (get points at) slot (get correction ruled))}))))
 
-(define-private (hint-at (hints (list 5 (buff 32))) (place uint))
-  (default-to 0x (element-at? hints place)))
+(define-private (hint-at (hints (list 5 (buff 32))) (place uint)) (default-to 0x (element-at? hints place)))
 
 (define-private (take-correction (named {slot: uint, period: uint}) (so-far (response uint uint)))
   (let ((zone (try! so-far)))
@@ -558,8 +556,11 @@
     }))
     (recorded TOPIC_SETTLEMENT (to-consensus-buff? (print event)))))
 
-(define-private (is-payout (payout (buff 33)))
-  (not (is-eq payout TWICE_NOTHING)))
+(define-private (is-payout (payout (buff 33))) (not (is-eq payout TWICE_NOTHING)))
+
+;; Bits by slot.
+(define-private (occupied-in (zone uint) (period uint))
+  (get occupied (contract-call? .user-registry get-membership zone period)))
 
 ;; Is it the constant where nothing is paid out?
 (define-private (check-mask (payout (buff 33)) (so-far {mask: uint, slot: uint, masked: bool}))
@@ -905,7 +906,8 @@
       (settled (get settled account))
       (payouts-hash (sha256 (unwrap! (to-consensus-buff? payouts) ERR_SERIALIZE)))
       (action (try! (get-payout-action zone settled mask amount agent payouts-hash)))
-      (living (get occupied (contract-call? .user-registry get-membership zone settled)))
+      (living (bit-or
+        (occupied-in zone settled) (occupied-in zone (get period known)) (occupied-in zone (+ (get period known) u1))))
       (unwilling (- living (bit-and living (get-wanted zone settled)))))
     (try! (unpaused))
     (try! (from-gateway zone))
@@ -1017,7 +1019,7 @@
     (map-set balances zone (put (get-balances zone) slot NOTHING))
     (map-set arrears zone (put (get-arrears zone) slot TWICE_NOTHING))
     (map-set accounts zone (merge account {version: (+ (get version account) u1)}))
-    (try! (contract-call? .user-registry release-slot zone slot))
+    (try! (contract-call? .user-registry release-slot zone slot (get sequence account)))
     (recorded TOPIC_SLOT (to-consensus-buff? (print (merge (merge key left) {topic: "slot-released"}))))))
 
 ;; ----------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@
 (define-constant ERR_FIRST_BLOCK (err u111)) ;; beyond 2^62: later blocks might leave the 8 bytes of blindings
 (define-constant ERR_SERIALIZE (err u112)) ;; an event without consensus bytes
 (define-constant ERR_CALLER (err u113)) ;; only the active contract whose job this is
-(define-constant ERR_NO_CHANGE (err u114)) ;; the role is held already, or is not
+(define-constant ERR_NO_CHANGE (err u114)) ;; the role is held already, or is not; the vote is where it should be
 (define-constant ERR_ZONE_UNKNOWN (err u115)) ;; no such zone
 (define-constant ERR_SLOT (err u116)) ;; the zone has no such slot
 (define-constant ERR_GATEWAY_PROVES (err u117)) ;; the zone's own gateway as a check on itself
@@ -139,7 +139,7 @@
 (define-constant ERR_OCCUPIED (err u125)) ;; somebody lives there in the period from which this would hold
 (define-constant ERR_ONE_CONNECTION (err u126)) ;; a dwelling has one slot for each utility at a time
 (define-constant ERR_NOT_DWELLING (err u127)) ;; only the dwelling itself
-(define-constant ERR_VACANT (err u128)) ;; nobody lives there who has not moved out
+(define-constant ERR_VACANT (err u128)) ;; nobody lives there yet, or who does has moved out
 (define-constant ERR_NOT_RELEASED (err u129)) ;; what who lived here before owes or is owed is still in this slot
 (define-constant ERR_PARAMETER (err u130)) ;; no such parameter, or beyond its bounds
 (define-constant ERR_CLOSED (err u131)) ;; the zone is closed
@@ -150,6 +150,7 @@
 (define-constant ERR_NO_SUCH_ROLE (err u136)) ;; steward, treasurer, provider and agent are given, no other
 (define-constant ERR_FOR_GOOD (err u137)) ;; fixed at the founding; another contract needs another deployment
 (define-constant ERR_ZONES (err u138)) ;; a settlement has 64 zones at most
+(define-constant ERR_OFFICE (err u140)) ;; who has a role, or is a gateway, speaks for a home by another account
 (define-constant ERR_FEW_OBSERVERS (err u139)) ;; fewer than three stewards and treasurers: no assembly is recorded
 
 ;; ----------------------------------------------------------------------------------------------------
@@ -225,9 +226,12 @@
   settled: uint, unreleased: uint, voting: uint, moved: (list 64 {slot: uint, since: uint})
 })
 
-;; The newest release of a slot, and the burn heights of the one before it, or u0, and of this one: what the slot was
-;; credited with in between was the dwelling's.
-(define-map releases {zone: uint, slot: uint} {dwelling: uint, since: uint, height: uint})
+;; The newest release of a slot: the zone's credits from `since`, where the release before it was, to below `until` were
+;; the dwelling's, as far as the slot had part in them.
+(define-map releases {zone: uint, slot: uint} {dwelling: uint, since: uint, until: uint})
+
+;; The last period in which a dwelling that has moved out had a connection of the utility.
+(define-map last-periods {dwelling: uint, utility: uint} uint)
 
 ;; I15: a pseudonym is inserted once, and never a meter's serial number.
 (define-map meters (buff 32) {zone: uint, slots: (list 16 uint), level: uint, replaced: bool})
@@ -321,7 +325,7 @@
         none)
       none)))
 
-;; Who was released from a slot last, and when its money was theirs; none for a slot that was never released.
+;; Who was released from a slot last, and which credits were theirs; none for a slot that was never released.
 (define-read-only (get-release (zone uint) (slot uint))
   (map-get? releases {zone: zone, slot: slot}))
 
@@ -414,7 +418,16 @@
 (define-private (is-serving (gateway principal))
   (match (map-get? gateways gateway) known (not (get revoked known)) false))
 
-;; The period from which changes of who lives where hold: the open one until the zone's first batch, then the next.
+;; Nobody makes somebody a party by naming their account.
+(define-private (has-office (who principal))
+  (or
+    (is-some (map-get? gateways who))
+    (has-role OBSERVER who)
+    (holds PROVIDER who)
+    (holds AGENT who)))
+
+;; The period from which changes of who lives where hold: the open one until the zone's first batch or credits, then the
+;; next.
 (define-private (target (known {period: uint, begun: bool}))
   (if (get begun known) (+ (get period known) u1) (get period known)))
 
@@ -673,7 +686,7 @@
 (define-private (occupy
     (place {zone: uint, slot: uint})
     (so-far (response {
-      id: uint, homes: (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)})
+      id: uint, new: bool, homes: (list 8 {zone: uint, slot: uint, utility: uint, until: (optional uint)})
     } uint)))
   (let (
       (to (try! so-far))
@@ -687,7 +700,13 @@
     (asserts! (is-eq (bit-and (get occupied before) slot) u0) ERR_OCCUPIED)
     (asserts! (not (is-in (get unreleased (roll-of (get zone place))) (get slot place))) ERR_NOT_RELEASED)
     (asserts!
-      (not (get found (fold overlaps (get homes to) {utility: (get utility known), from: from, found: false})))
+      (and
+        (not (get found (fold overlaps (get homes to) {utility: (get utility known), from: from, found: false})))
+        (or
+          (get new to)
+          (match (map-get? last-periods {dwelling: (get id to), utility: (get utility known)})
+            last (> from last)
+            true)))
       ERR_ONE_CONNECTION)
     (map-set memberships {zone: (get zone place), period: from} {
       occupied: (bit-or (get occupied before) slot),
@@ -712,7 +731,7 @@
       }))
     (asserts! (is-account (get who user)) ERR_NOT_ACCOUNT)
     (asserts! (map-insert dwelling-ids (get who user) id) ERR_PRINCIPAL_KNOWN)
-    (let ((homes (get homes (try! (fold occupy (get slots user) (ok {id: id, homes: (list)}))))))
+    (let ((homes (get homes (try! (fold occupy (get slots user) (ok {id: id, new: true, homes: (list)}))))))
       (rehouse id dwelling homes (map zone-of homes)))
     (ok id)))
 
@@ -857,8 +876,9 @@
     (if (try! (agreed (to-consensus-buff? event)))
       (let (
           (known (unwrap! (map-get? dwellings dwelling) ERR_DWELLING_UNKNOWN))
-          (homes (get homes (try!
-            (occupy {zone: zone, slot: slot} (ok {id: dwelling, homes: (filter goes-on (get homes known))}))))))
+          (homes (get homes (try! (occupy
+            {zone: zone, slot: slot}
+            (ok {id: dwelling, new: false, homes: (filter goes-on (get homes known))}))))))
         (rehouse dwelling known homes (map zone-of (filter stays homes)))
         (recorded TOPIC_DWELLING (to-consensus-buff? (print event))))
       (ok false))))
@@ -891,25 +911,29 @@
 ;; public: dwellings
 ;; ----------------------------------------------------------------------------------------------------
 
-;; The dwelling by a principal of its own, or two stewards: it lives there to the end of the open period; where its time
-;; has not begun, it never did. Prints {topic: "moved-out", dwelling, zone, slot, from}: `from` is the first period
+;; The dwelling by a principal of its own, or two stewards: it lives there to the end of the open period. Before its
+;; time has begun it cannot leave, for what it was credited with is there already; where the zone has not begun, nothing
+;; is, and it never was there. Prints {topic: "moved-out", dwelling, zone, slot, from}: `from` is the first period
 ;; without it.
 (define-public (move-out (zone uint) (slot uint))
   (let (
       (place {zone: zone, slot: slot})
       (known (unwrap! (map-get? zones zone) ERR_ZONE_UNKNOWN))
-      (from (target {period: (get period known), begun: (get begun known)}))
+      (open (get period known))
+      (from (target {period: open, begun: (get begun known)}))
+      (until (if (get begun known) (some open) none))
       (had (default-to (list) (map-get? tenancies place)))
       (last (unwrap! (element-at? had (- (if (> (len had) u0) (len had) u1) u1)) ERR_VACANT))
       (id (get dwelling last))
       (dwelling (unwrap! (map-get? dwellings id) ERR_DWELLING_UNKNOWN))
-      (until (if (< (get from last) from) (some (- from u1)) none))
+      (gone {dwelling: id, utility: (get utility known)})
+      (last-one (default-to u0 (map-get? last-periods gone)))
       (others (default-to (list) (slice? had u0 (- (len had) u1))))
       (homes (get homes (fold leave (get homes dwelling) {zone: zone, slot: slot, until: until, homes: (list)})))
       (before (membership-at zone from (get period known)))
       (roll (roll-of zone))
       (bit (pow u2 slot)))
-    (asserts! (is-none (get until last)) ERR_VACANT)
+    (asserts! (and (is-none (get until last)) (<= (get from last) open)) ERR_VACANT)
     (if (or
         (and (get own dwelling) (is-eq contract-caller (get principal dwelling)))
         (try! (agreed (to-consensus-buff? {call: "move-out", zone: zone, slot: slot, dwelling: id}))))
@@ -920,6 +944,9 @@
         (map-set tenancies place (if (is-none until)
           others
           (default-to others (as-max-len? (append others (merge last {until: until})) u4))))
+        (and
+          (is-some until)
+          (map-set last-periods gone (if (< open last-one) last-one open)))
         (rehouse id dwelling homes (map zone-of (filter stays homes)))
         (map-set memberships {zone: zone, period: from} {
           occupied: (without (get occupied before) bit),
@@ -930,6 +957,16 @@
           (print {topic: "moved-out", dwelling: id, zone: zone, slot: slot, from: from}))))
       (ok false))))
 
+;; Anyone: a dwelling whose vote is in a closed zone votes in the lowest of those where it lives. Prints {topic:
+;; "voting-zone", dwelling}.
+(define-public (revote (dwelling uint))
+  (let (
+      (known (unwrap! (map-get? dwellings dwelling) ERR_DWELLING_UNKNOWN))
+      (living (map zone-of (filter stays (get homes known)))))
+    (asserts! (and (> (len living) u0) (is-none (index-of? living (get voting-zone known)))) ERR_NO_CHANGE)
+    (rehouse dwelling known (get homes known) living)
+    (recorded TOPIC_DWELLING (to-consensus-buff? (print {topic: "voting-zone", dwelling: dwelling})))))
+
 ;; The dwelling where its principal is its own, else two stewards: another principal, of its own, speaks for it from now
 ;; on, the old one no more. Prints {topic: "principal", dwelling, principal}.
 (define-public (set-principal (dwelling uint) (new principal))
@@ -937,6 +974,7 @@
       (known (unwrap! (map-get? dwellings dwelling) ERR_DWELLING_UNKNOWN))
       (event {topic: "principal", dwelling: dwelling, principal: new}))
     (asserts! (is-account new) ERR_NOT_ACCOUNT)
+    (asserts! (not (has-office new)) ERR_OFFICE)
     (asserts! (is-none (map-get? dwelling-ids new)) ERR_PRINCIPAL_KNOWN)
     (asserts! (or (not (get own known)) (is-eq contract-caller (get principal known))) ERR_NOT_DWELLING)
     (if (or (get own known) (try! (agreed (to-consensus-buff? event))))
@@ -978,10 +1016,11 @@
       (sha256 (unwrap! (to-consensus-buff? {contract: contract-caller, action: action}) ERR_SERIALIZE))
       needed)))
 
-;; meter-data, whose entries in the log stand for these three: the first batch is there, and who is in, is in.
+;; meter-data, whose entries in the log stand for these three, and payment the first: the first batch is there, or the
+;; first credits, and who is in, is in.
 (define-public (begin-zone (zone uint))
   (let ((known (unwrap! (map-get? zones zone) ERR_ZONE_UNKNOWN)))
-    (asserts! (is-active "meter-data" contract-caller) ERR_CALLER)
+    (asserts! (or (is-active "meter-data" contract-caller) (is-active "payment" contract-caller)) ERR_CALLER)
     (ok (map-set zones zone (merge known {begun: true})))))
 
 ;; The next period begins, with who is in it. Prints {topic: "period", zone, period, membership}.
@@ -1007,8 +1046,9 @@
     (asserts! (is-active "meter-data" contract-caller) ERR_CALLER)
     (ok (map-set zones zone (merge known {closed: true})))))
 
-;; payment, whose entry in the log stands for this: the money of who left this slot is cleared away.
-(define-public (release-slot (zone uint) (slot uint))
+;; payment, whose entry in the log stands for this: the money of who left this slot is cleared away; `sequence` is the
+;; number of the zone's next credits.
+(define-public (release-slot (zone uint) (slot uint) (sequence uint))
   (let (
       (roll (roll-of zone))
       (place {zone: zone, slot: slot}))
@@ -1016,8 +1056,8 @@
     (asserts! (is-none (get-slot zone slot)) ERR_OCCUPIED)
     (map-set releases place {
       dwelling: (default-to u0 (get-holder zone slot)),
-      since: (match (map-get? releases place) before (get height before) u0),
-      height: burn-block-height
+      since: (match (map-get? releases place) before (get until before) u0),
+      until: sequence
     })
     (ok (and
       (is-in (get unreleased roll) slot)

@@ -267,6 +267,7 @@ def test_a_true_answer_about_who_has_left_and_moved_on_is_accepted(p: Payer) -> 
     _left(p)
     s.vm.burn(DISPUTABLE)
     m.release_slot(ZONE, 0, 0).ok()
+    m.meter(2, [0] * 4)
     s.together(s.registry, "assign-slot", p.dwelling, 2, 0)
     s.settle({s.stranger: [(ZONE, 0)]})
     m.meter(ZONE, [0] * 4)

@@ -64,6 +64,7 @@ class Model:
         self.c = c
         self.height = c.s.vm.burn(1)
         self.heard = 0
+        self.due: int = c.s.read(c.s.billing, "get-bills", ZONE, PERIOD)["due"]
         self.cases: dict[int, Case] = {}
         self.accepted = Counter[str]()
         self.jury = {c.read("get-juror", index)["dwelling"] for index in range(c.read("get-pool-size"))}
@@ -223,7 +224,9 @@ class Model:
             error = "ERR_NOT_RULED"
         elif case.closed:
             error = "ERR_CLOSED"
-        elif not case.ruling["final"] and self.height <= int(case.ruling["height"]) + APPEAL:
+        elif self.height < (self.due if case.ruling["for-resident"] else 0) or (
+            not case.ruling["final"] and self.height <= int(case.ruling["height"]) + APPEAL
+        ):
             error = "ERR_APPEALABLE"
         if self.says("close", self.c.call("close-dispute", number, sender=STRANGER), error):
             assert case.ruling

@@ -100,7 +100,7 @@ def test_members_rule_once_each_and_more_than_half_decide(c: Court) -> None:
     assert c.dispute(number)["ruling"] is None
     receipt = c.rule(number, third, for_resident=False)
     ruling = {"topic": "ruling", "dispute": number, "for-resident": False, "final": False, "round": 0}
-    assert logged(s, s.disputes, receipt) == (705, ruling)
+    assert logged(s, s.disputes, receipt) == (705, {**ruling, "photo-hash": None})
     assert refusal(c.rule(number, second, for_resident=True)) == "dispute-resolution.ERR_RULED"
 
 

@@ -142,7 +142,7 @@ def test_without_a_correction_nothing_is_drawn(machine: Machine, rng: random.Ran
     larger = m.settle_call(1, false, (), shown=honest, opened=[slot.balance for slot in false])
     assert error_name(larger.refusal()) == "privacy-proof.ERR_EQUATION"
     opened = m.settle_call(1, honest, (), opened=[slot.balance for slot in false])
-    assert error_name(opened.refusal()) == "privacy-proof.ERR_OPENING"
+    assert error_name(opened.refusal()) == "privacy-proof.ERR_HINT"
     m.holds()
 
 

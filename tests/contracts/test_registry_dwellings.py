@@ -178,7 +178,7 @@ def test_where_nobody_lives_nobody_moves_out(town: Town, zone: int, slot: int, e
 
 
 def test_who_never_came_has_never_been_there(town: Town) -> None:
-    """A tenancy that has not begun goes without a trace, in a zone that is founded and in one that runs."""
+    """Where the zone has not begun; in one that has, who is to come was credited already, it may be, and comes."""
     town.register(ANNA, (1, 0))
     town.both("move-out", 1, 0)
     assert town.members(1, 0) == (0, 0, 0)
@@ -187,11 +187,25 @@ def test_who_never_came_has_never_been_there(town: Town) -> None:
     town.both("assign-slot", 1, 1, 0)
     town.turn(1)
     town.register(BEN, (1, 1))
+    assert refusal(town.call(STEWARD, "move-out", 1, 1)) == "ERR_VACANT"
+    assert town.read("get-holder", 1, 1) == 2
+    town.turn(1)
     town.both("move-out", 1, 1)
-    assert town.members(1, 2) == (0b01, 0, 1)
-    assert town.read("get-dwelling", 2)["homes"] == []
-    town.register(CLARA, (1, 1))
     assert town.members(1, 2) == (0b11, 0b10, 2)
+    assert town.members(1, 3) == (0b01, 0, 1)
+    assert town.read("get-holder", 1, 1) == 2
+
+
+def test_a_dwelling_comes_to_no_zone_in_a_period_in_which_it_was_elsewhere(town: Town) -> None:
+    """Zone 2 is behind, and the home that ended in zone 1 is forgotten: the dwelling would be in two zones at once."""
+    town.register(ANNA, (1, 0))
+    town.turn(1, times=2)
+    town.both("move-out", 1, 0)
+    town.turn(1)
+    assert town.refused("assign-slot", 1, 2, 0) == "ERR_ONE_CONNECTION"
+    town.turn(2, times=2)
+    town.both("assign-slot", 1, 2, 0)
+    assert [town.read("get-occupant", 2, 0, period) for period in (2, 3)] == [None, 1]
 
 
 def test_a_slot_is_given_on_only_when_its_money_is_cleared_away(town: Town) -> None:
@@ -203,7 +217,7 @@ def test_a_slot_is_given_on_only_when_its_money_is_cleared_away(town: Town) -> N
     assert refusal(town.act("release-slot", 1, 0)) == "ERR_OCCUPIED"
     town.turn(1)
     assert town.refused("assign-slot", 2, 1, 0) == "ERR_NOT_RELEASED"
-    assert refusal(town.call(STEWARD, "release-slot", 1, 0)) == "ERR_CALLER"
+    assert refusal(town.call(STEWARD, "release-slot", 1, 0, 0)) == "ERR_CALLER"
     town.act("release-slot", 1, 0).ok()
     town.both("assign-slot", 2, 1, 0)
     assert town.read("get-occupant", 1, 0, 3) == 2
@@ -295,6 +309,7 @@ def test_who_moves_votes_nowhere_for_sixty_days(town: Town) -> None:
     assert town.read("is-voter", 3, 0) is True
     since = town.read("get-dwelling", 1)["voting-since"]
     town.turn(1)
+    town.turn(2, times=4)
     town.both("assign-slot", 1, 2, 1)  # a lower zone does not take the vote away
     assert town.read("get-dwelling", 1)["voting-since"] == since
     assert town.read("is-voter", 3, 0) is True

@@ -71,15 +71,19 @@ class Rules:
                 continue
             if (stay.last is None or stay.last >= other.period) and (stay.last is None or stay.last >= start):
                 return "ERR_ONE_CONNECTION"
+        if any(
+            stay.dwelling == dwelling and UTILITIES[stay.zone] == UTILITIES[zone] and (stay.last or -1) >= start
+            for stay in self.stays
+        ):
+            return "ERR_ONE_CONNECTION"  # the zone is behind: it was elsewhere then
         return None
 
     def comes(self, dwelling: int, zone: int, slot: int) -> None:
         self.stays.append(Stay(dwelling, zone, slot, self.changes_from(zone)))
 
     def goes(self, stay: Stay) -> None:
-        start = self.changes_from(stay.zone)
-        if stay.first < start:
-            stay.last = start - 1
+        if self.zones[stay.zone].begun:
+            stay.last = self.zones[stay.zone].period
             self.zones[stay.zone].uncleared.add(stay.slot)
         else:
             self.stays.remove(stay)
@@ -173,11 +177,18 @@ class Lives:
         there = [stay for stay in self.rules.stays if stay.last is None]
         if not there:
             return
-        stay = self.rng.choice(there)
+        self.gone(self.rng.choice(there))
+
+    def gone(self, stay: Stay) -> bool:
+        if stay.first > self.rules.zones[stay.zone].period:  # it has not come yet
+            assert refusal(self.town.call(STEWARD, "move-out", stay.zone, stay.slot)) == "ERR_VACANT"
+            self.seen.add("leaves: ERR_VACANT")
+            return False
         receipt, height = self.asked("move-out", stay.zone, stay.slot)
-        if self.agreed("leaves", receipt, None):
-            self.rules.goes(stay)
-            self.rules.chooses(stay.dwelling, height)
+        self.agreed("leaves", receipt, None)
+        self.rules.goes(stay)
+        self.rules.chooses(stay.dwelling, height)
+        return True
 
     def moves_within_its_utility(self) -> None:
         """Out here and in there at once."""
@@ -185,10 +196,8 @@ class Lives:
         if not there:
             return
         stay = self.rng.choice(there)
-        receipt, height = self.asked("move-out", stay.zone, stay.slot)
-        self.agreed("moves", receipt, None)
-        self.rules.goes(stay)
-        self.rules.chooses(stay.dwelling, height)
+        if not self.gone(stay):
+            return
         alike = [zone for zone in UTILITIES if UTILITIES[zone] == UTILITIES[stay.zone]]
         place = self.rng.choice(alike), self.rng.randrange(SLOTS)
         error = self.rules.refuses(stay.dwelling, *place)

@@ -47,7 +47,7 @@ OFFICE: Final = """
 (define-public (switch-contract (name (string-ascii 32)) (contract principal))
   (contract-call? .user-registry switch-contract name contract))
 (define-public (set-pause (until uint)) (contract-call? .user-registry set-pause until))
-(define-public (release-slot (zone uint) (slot uint)) (contract-call? .user-registry release-slot zone slot))
+(define-public (release-slot (zone uint) (slot uint)) (contract-call? .user-registry release-slot zone slot u0))
 (define-public (begin-zone (zone uint)) (contract-call? .user-registry begin-zone zone))
 (define-public (open-period (zone uint)) (contract-call? .user-registry open-period zone))
 (define-public (close-zone (zone uint)) (contract-call? .user-registry close-zone zone))

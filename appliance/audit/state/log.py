@@ -18,7 +18,7 @@ TOPICS: Final[dict[str, dict[str, int]]] = {
         "self-proving": 103,
         "approval": 104,
         "role": 105,
-        **dict.fromkeys(("dwellings", "assigned", "moved-out", "principal"), 106),
+        **dict.fromkeys(("dwellings", "assigned", "moved-out", "principal", "voting-zone"), 106),
         **dict.fromkeys(("meter", "meter-replaced"), 107),
         **dict.fromkeys(("parameter", "token", "contract", "pause"), 108),
     },

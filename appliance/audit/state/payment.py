@@ -140,6 +140,7 @@ class Payment:
         fields, zone = said.fields, said.fields["zone"]
         account = self.account(zone)
         insist(fields["sequence"] == account["sequence"], "is not the zone's next credits")
+        self.registry.begin(zone)
         covered = 0
         for number in fields["payments"]:
             paid = self.payments[number]

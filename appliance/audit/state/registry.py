@@ -43,6 +43,7 @@ class Registry:
             "assigned": self._assigned,
             "moved-out": self._moved_out,
             "principal": self._principal,
+            "voting-zone": lambda said: self._reelect(said.fields["dwelling"], said.burn),
             "meter": lambda said: self.meters.update(
                 {said.fields["meter"]: {**without(said.fields, "meter"), "replaced": False}}
             ),
@@ -152,12 +153,13 @@ class Registry:
 
     def _moved_out(self, said: Said) -> None:
         zone, slot, dwelling = (said.fields[name] for name in ("zone", "slot", "dwelling"))
-        start = self._target(zone)
+        now, start = int(self.zones[zone]["period"]), self._target(zone)
+        until = now if self.zones[zone]["begun"] else None
         had = self.tenancies[zone, slot]
         last = had[-1]
-        insist(last["dwelling"] == dwelling and last["until"] is None, "moves out who does not live there")
+        lives = last["dwelling"] == dwelling and last["until"] is None and last["from"] <= now
+        insist(lives, "moves out who does not live there")
         insist(said.fields["from"] == start, "names another period than the next")
-        until = start - 1 if last["from"] < start else None
         if until is None:
             had.pop()
         else:

@@ -41,8 +41,8 @@ class Living(Settling):
     def moves_out(self, zone: int, slot: int, who: str) -> None:
         """`who`: tenant, stewards or stranger."""
         place = self.places[zone]
-        homes, target = place.tenancies[slot], place.target()
-        here = bool(homes) and homes[-1].until is None
+        homes, after = place.tenancies[slot], place.target()
+        here = bool(homes) and homes[-1].until is None and homes[-1].start <= place.period
         lives = self.dwellings[homes[-1].dwelling] if homes else None
         home, own = (lives.principal, lives.own) if lives else (STRANGER, False)
         if who == "stewards":
@@ -57,10 +57,10 @@ class Living(Settling):
             ("user-registry.ERR_ROLE", who == "stranger" or (who == "tenant" and not own)),
         ):
             return
-        before = place.membership(target)
-        place.members[target] = (before["occupied"] & ~(1 << slot), before["fresh"] & ~(1 << slot))
-        if homes[-1].start < target:
-            homes[-1].until = target - 1
+        before = place.membership(after)
+        place.members[after] = (before["occupied"] & ~(1 << slot), before["fresh"] & ~(1 << slot))
+        if place.begun:
+            homes[-1].until = place.period
             place.unreleased.add(slot)
         else:
             homes.pop()

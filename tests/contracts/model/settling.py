@@ -52,7 +52,8 @@ class Settling(Metering):
             )
         else:
             receipt = self.credit(zone, covered, sales)
-        self.says("credit-batch", receipt, *refusals)
+        if self.says("credit-batch", receipt, *refusals):
+            self.places[zone].begun = True
 
     # ------------------------------------------------------------------------------------------- settlements
 
@@ -146,14 +147,15 @@ class Settling(Metering):
         at, place = self.zones[zone], self.places[zone]
         units = {slot: at.balances[slot].value * millionths // 10**6 for slot, millionths in shares.items()}
         mask, total = sum(1 << slot for slot in units), sum(units.values())
-        living = place.membership(at.settled)["occupied"]
         settled = at.settled
+        living = place.membership(settled)["occupied"]
+        here = living | place.membership(place.period)["occupied"] | place.membership(place.period + 1)["occupied"]
         refusals = (
             ("ERR_PAUSED", self.paused),
             ("ERR_NOT_GATEWAY", not self.serves(zone)),
             ("ERR_REPEATED", settled in place.paid_out_at),
             ("ERR_EARLY", settled == 0),
-            ("ERR_MASK", mask & living & ~place.wanted.get(settled, 0) != 0),
+            ("ERR_MASK", mask & here & ~place.wanted.get(settled, 0) != 0),
             ("ERR_AMOUNT", total == 0),
         )
         if self.says("payout", self.payout(zone, units), *refusals):
