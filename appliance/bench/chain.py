@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Final
 
 from appliance.bench import checks
+from appliance.bench.beside import DRAWS, NEWEST, beside
 from appliance.bench.calls import DEPLOYER, NETWORK, OBSERVER, Call, encoded_bytes
 from appliance.bench.figures import Figure
 from appliance.bench.functions import function_figures
@@ -54,9 +56,9 @@ def _measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
     deployer = DEPLOYER.address(NETWORK)
     old, new = Chain(SIMULATOR), Chain(MAINNET)
     figures: list[Figure] = []
-    with simulator(OBSERVER.address(NETWORK)) as vm:
-        for model in (old, new):
-            model.burn_header = vm.burn_header
+    with ExitStack() as stack:
+        vm = stack.enter_context(simulator(OBSERVER.address(NETWORK)))
+        new.burn_header = vm.burn_header
         say(f"deploying {len(ALL_CONTRACTS)} contracts on the simulator and in the model")
         for name in ALL_CONTRACTS:
             source = (CONTRACTS / f"{name}.clar").read_text("utf-8")
@@ -68,11 +70,15 @@ def _measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
             arguments, sender = call.arguments, call.sender.address(NETWORK)
             return vm.call(call.contract, call.function, arguments, sender, read_only=call.read_only), vm.heights()
 
+        others = stack.enter_context(beside(old))
+
         def modelled(call: Call, simulated: Charged, heights: dict[str, int]) -> Measured:
-            for model in (old, new):
-                model.heights |= heights
-            sender = call.sender.address(NETWORK)
-            outcomes = [model.call(call.contract, call.function, call.arguments, sender) for model in (old, new)]
+            now = heights["burn-block-height"]
+            drawn = range(max(0, now - NEWEST), now) if call.function == DRAWS else range(0)
+            others.begin(call, heights, {height: vm.burn_header(height) for height in drawn})
+            new.heights |= heights
+            mine = new.call(call.contract, call.function, call.arguments, call.sender.address(NETWORK))
+            outcomes = [others.outcome(), mine]
             for result in (simulated.result, *(outcome.result for outcome in outcomes)):
                 if not isinstance(result, ResponseOk):
                     raise Unmeasured(f"{call.contract.name}.{call.function} was refused: {result}", 1)
