@@ -32,7 +32,8 @@ from tests.contracts import marks
 
 CONTRACTS: Final = Path(__file__).resolve().parents[2] / "contracts"
 MARKS: Final = "MITA_MARKS"
-"""The variable that names a file: contracts are then deployed with marks, and it gets the numbers of those that ran."""
+"""The variable that names a file: contracts are then deployed with marks, and it gets the numbers of those that ran, as
+does a file with the process's name after that name where several run tests."""
 ROOMY: Final = 1_500_000_000
 """Bytes of memory up to which a process takes on the tests of another file."""
 
@@ -248,7 +249,8 @@ class Machines:
     def __exit__(self, *_: object) -> None:
         self._end()
         if file := os.environ.get(MARKS):
-            Path(file).write_text("\n".join(map(str, sorted(self._ran))))
+            process = os.environ.get("PYTEST_XDIST_WORKER", "")
+            Path(file + process).write_text("\n".join(map(str, sorted(self._ran))))
 
     def roomy(self) -> Machine:
         """The present one, or a new one if that has grown."""
