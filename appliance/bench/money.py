@@ -27,6 +27,7 @@ from appliance.bench.town import (
     together,
     token,
 )
+from appliance.call import USER_REGISTRY
 from appliance.calls import payment as pay_calls
 from appliance.calls.values import digest
 from appliance.chain.transaction import PrivateKey
@@ -142,6 +143,7 @@ def closed(town: Town) -> Iterator[Call]:
     book, who = town.books[POWER], HOMES[LEAVING]
     town.chain.burn(12_960)
     yield call(who, "meter-data", "close-zone", POWER)
+    yield call(who, USER_REGISTRY, "revote", 1)
     yield from together(PAYMENT, "approve-exit", POWER, LEAVING, address(who))
     yield call(PROVIDER, PAYMENT, "claim-remainder", POWER)
     town.chain.burn(4_320)

@@ -120,10 +120,18 @@ class Settlement:
 
     `proof` is the text of privacy-proof, if not our own; `small` the test copy of the registry, with zones of 4 slots
     and k-min 2; `later` which of LATER are deployed, in that order, and active. `token` is listed with `ratio` units of
-    account in a unit, and may be minted by anybody. A period has one block or more."""
+    account in a unit, and may be minted by anybody. A period has one block or more. `texts` are those of LATER that
+    are not as shipped."""
 
     def __init__(
-        self, vm: Machine, proof: str | None = None, *, small: bool = False, later: Sequence[str] = (), ratio: int = 1
+        self,
+        vm: Machine,
+        proof: str | None = None,
+        *,
+        small: bool = False,
+        later: Sequence[str] = (),
+        ratio: int = 1,
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         number = next(_numbers)
         self.vm = vm
@@ -137,7 +145,7 @@ class Settlement:
         self.aggregation = vm.deploy("aggregation", self.deployer)
         self.meter_data = vm.deploy("meter-data", self.deployer)
         self.token = vm.deploy("test-token", self.deployer, TOKEN)
-        self.later = {name: vm.deploy(name, self.deployer) for name in later}
+        self.later = {name: vm.deploy(name, self.deployer, (texts or {}).get(name)) for name in later}
 
     @property
     def billing(self) -> Contract:

@@ -102,7 +102,7 @@ def test_the_chain_of_a_whole_settlement_recomputed(settlement: Settlement) -> N
         assert stored["head"] == head
     assert head == end["head"]
     roles = [104, 105] * 5  # a provider, an agent, three treasurers; the first steward's call and the second's
-    zones = [104, 102, 104, 106] * 3  # a zone and its dwellings
+    zones = [104, 102, 104, 106, 104, 102, *[104, 106] * 4, 104, 102, 104, 106]  # zones, 16 dwellings at once
     assert topics == [BOOTSTRAP, 100, *roles, 101, *zones]
     assert s.vm.read(s.audit, "verify-chain", 1, len(topics)).ok() == head
 

@@ -203,7 +203,7 @@ def test_an_operator_that_is_silent_for_a_week_loses(c: Court) -> None:
     c.call("submit-evidence", number, HASH, sender=RESIDENT).ok()
     receipt = c.call("expire", number, sender=STRANGER)
     event = {"topic": "ruling", "dispute": number, "for-resident": True, "final": True, "round": 0}
-    assert logged(s, s.disputes, receipt) == (705, event)
+    assert logged(s, s.disputes, receipt) == (705, {**event, "photo-hash": None})
     assert refusal(c.call("appeal", number, sender=GATEWAY)) == "dispute-resolution.ERR_FINAL"
     assert refusal(c.call("expire", number, sender=STRANGER)) == "dispute-resolution.ERR_RULED"
     c.call("close-dispute", number, sender=STRANGER).ok()
