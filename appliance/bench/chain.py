@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from typing import Final
 
 from appliance.bench import checks
-from appliance.bench.beside import DRAWS, NEWEST, beside
 from appliance.bench.calls import DEPLOYER, NETWORK, OBSERVER, Call, encoded_bytes
 from appliance.bench.figures import Figure
 from appliance.bench.functions import function_figures
@@ -17,6 +16,7 @@ from appliance.bench.measured import Measured, Unmeasured, runtime_pct, worst_pc
 from appliance.bench.simulator import CONTRACTS, Charged, SimulatorError, simulator
 from appliance.bench.steps import Step, steps
 from appliance.bench.traffic import traffic_figures
+from appliance.bench.twin import DRAWS, NEWEST, twin
 from appliance.chain.clarity import ResponseOk
 from appliance.founding import CONTRACTS as ALL_CONTRACTS
 from contracts.costs.chain import Chain, Outcome, fee_scalar
@@ -70,7 +70,7 @@ def _measure(say: Callable[[str], None], *, long: bool) -> list[Figure]:
             arguments, sender = call.arguments, call.sender.address(NETWORK)
             return vm.call(call.contract, call.function, arguments, sender, read_only=call.read_only), vm.heights()
 
-        others = stack.enter_context(beside(old))
+        others = stack.enter_context(twin(old))
 
         def modelled(call: Call, simulated: Charged, heights: dict[str, int]) -> Measured:
             now = heights["burn-block-height"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,8 +32,9 @@ from tests.contracts.settlement import (
     household,
 )
 from tests.contracts.test_sealed_batches import combined, sealed
-from tests.contracts.vm import Machine, Receipt
+from tests.contracts.vm import CONTRACTS, Machine, Receipt
 from tests.contracts.votes import NO, PHOTO, YES, Polls, action, ballots, burn_to
+from tests.tools import missing
 
 TOWN, COURT, HAMLETS, WELL = 1, 2, (3, 4), 5
 JURORS: Final = 14
@@ -63,6 +66,17 @@ class Recorder(Machine):
                 for printed in receipt.prints
             ]
         return receipt
+
+
+@contextmanager
+def told(node: Path) -> Iterator[Story]:
+    """Counts as not run without the contract SDK."""
+    if not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
+        missing("the contract SDK is not installed (npm ci in contracts/)")
+    with Recorder(node) as vm:
+        story = Story(vm)
+        story.tell()
+        yield story
 
 
 class Story:

@@ -15,23 +15,17 @@ from appliance.audit.state import Event, Misfit, State, rebuild
 from appliance.audit.state.log import TOPICS, UNLOGGED
 from appliance.chain.address import Contract
 from appliance.chain.clarity import Ascii, Bool, Buffer, Int, List, Tuple, UInt, Value
-from tests.audit.story import CASHED, COURT, DISPUTED, HAMLETS, JURORS, MOVED, TOWN, WELL, Recorder, Story
+from tests.audit.story import CASHED, COURT, DISPUTED, HAMLETS, JURORS, MOVED, TOWN, WELL, Story, told
 from tests.contracts.disputes import PERIOD
 from tests.contracts.settlement import AGENT, ELECTRICITY, Settlement, household
-from tests.contracts.vm import CONTRACTS
-from tests.tools import missing
 
 ZONES: Final = (TOWN, COURT, *HAMLETS, WELL)
 
 
 @pytest.fixture(scope="module")
 def story(node: Path) -> Iterator[Story]:
-    if not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
-        missing("the contract SDK is not installed (npm ci in contracts/)")
-    with Recorder(node) as vm:
-        told = Story(vm)
-        told.tell()
-        yield told
+    with told(node) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

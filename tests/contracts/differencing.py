@@ -85,7 +85,8 @@ class Attacker:
         self.secrets: dict[tuple[int, int], dict[Name, Form]] = defaultdict(dict)
         """What nobody should know, by zone and slot."""
         self.shown: set[tuple[int, int]] = set()
-        """Zones and slots of which something was shown alone: a reward, a contest, a payout, who leaves."""
+        """Zones and slots of which something was shown alone: a reward, a contest, a payout, who leaves. A slot stays
+        so for whoever comes next, of whom nothing is then found."""
         self._members = members
         self._slots: dict[int, int] = {}
         self._utility: dict[int, int] = {}

@@ -159,7 +159,9 @@ def recomputed(call: ContractCall, payments: Mapping[int, int]) -> int:
     """What a batch of credits amounts to, from its arguments and the payments' tokens alone, over py_ecc: its shares
     add up to exactly that, under the blinding that it names."""
     _, _, shares, ids, floats, blinding, *_ = call.arguments
-    assert isinstance(shares, List) and isinstance(ids, List) and isinstance(floats, List)  # noqa: PT018
+    assert isinstance(shares, List)
+    assert isinstance(ids, List)
+    assert isinstance(floats, List)
     assert isinstance(blinding, Buffer)
     tokens = sum(payments[number.value] for number in ids.items if isinstance(number, UInt))
     for one in floats.items:

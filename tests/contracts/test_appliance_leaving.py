@@ -276,7 +276,7 @@ async def test_a_list_of_nobody_moves_nobody_out(machine: Machine, tmp_path: Pat
                 arguments = (arguments[0], UInt(99))
             return await real(contract, function, arguments, sender)
 
-        of.vm_node.call_read = ahead  # type: ignore[method-assign]
+        of.vm_node.call_read = ahead  # type: ignore[method-assign]  # of this one node: it answers from a later period
         node = cast(Node, of.vm_node)
         for _ in range(6):
             await watch_departures(of.db, node, of.lane.sender, [of.zone], of.departing, 2)

@@ -17,7 +17,7 @@ from appliance.chain.clarity import Optional, ResponseOk
 from circuits.opening import sum_openings
 from circuits.pedersen import Opening
 from circuits.tariff import Band
-from tests.audit.story import CASHED, KEYED, MOVED, TOWN, Recorder, Story
+from tests.audit.story import CASHED, KEYED, MOVED, TOWN, Story, told
 from tests.contracts.differencing import Attacker, Name, Span
 from tests.contracts.errors import error_name
 from tests.contracts.money import Money
@@ -41,7 +41,6 @@ from tests.contracts.votes import (
     governing,
     own_principal,
 )
-from tests.tools import missing
 
 ZONE: Final = 1
 
@@ -74,12 +73,8 @@ def test_what_is_in_the_span_is_known_and_nothing_else() -> None:
 
 @pytest.fixture(scope="module")
 def story(node: Path) -> Iterator[Story]:
-    if not (CONTRACTS / "node_modules" / "@stacks" / "clarinet-sdk").is_dir():
-        missing("the contract SDK is not installed (npm ci in contracts/)")
-    with Recorder(node) as vm:
-        told = Story(vm)
-        told.tell()
-        yield told
+    with told(node) as made:
+        yield made
 
 
 def test_a_settlement_in_which_everything_happens_shows_what_homes_show_of_themselves(story: Story) -> None:

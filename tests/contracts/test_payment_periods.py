@@ -12,7 +12,7 @@ from circuits.tariff import Band
 from tests.contracts.errors import error_name
 from tests.contracts.money import Money
 from tests.contracts.money_bills import DISPUTABLE
-from tests.contracts.money_zone import points
+from tests.contracts.money_zone import Zone, points
 from tests.contracts.settlement import AGENT, PROVIDER, STRANGER, account, household
 from tests.contracts.vm import Machine, Receipt
 
@@ -25,6 +25,18 @@ def step(m: Money, receipt: Receipt) -> Receipt:
     receipt.ok()
     m.holds()
     return receipt
+
+
+def all_paid(machine: Machine, rng: random.Random) -> tuple[Money, Zone]:
+    """Zone 1 of four slots and one band; each has paid 2,000, credited."""
+    m = Money(machine, rng, ratio=RATIO)
+    m.found(0, *ONE).ok()
+    at = m.zone(1, 4)
+    for slot in range(4):
+        m.mint(household(1, slot), 10**9)
+        step(m, m.pay(1, slot, 2000))
+    step(m, m.credit(1))
+    return m, at
 
 
 @pytest.mark.parametrize("bands", [ONE, THREE], ids=["one band", "three bands"])
@@ -61,13 +73,7 @@ def test_two_periods_of_a_zone_of_four(machine: Machine, rng: random.Random, ban
 
 
 def test_a_correction_is_settled_when_the_zone_s_income_covers_it(machine: Machine, rng: random.Random) -> None:
-    m = Money(machine, rng, ratio=RATIO)
-    m.found(0, *ONE).ok()
-    at = m.zone(1, 4)
-    for slot in range(4):
-        m.mint(household(1, slot), 10**9)
-        step(m, m.pay(1, slot, 2000))
-    step(m, m.credit(1))
+    m, at = all_paid(machine, rng)
     m.meter(1, [9000, 5000, 100, 0])
     step(m, m.bill(1))
     m.correct(1, 0, 0, 400_000)
@@ -96,13 +102,7 @@ def test_a_correction_is_settled_when_the_zone_s_income_covers_it(machine: Machi
 def test_a_correction_that_no_income_covers_is_drawn_from_the_hold_back_and_what_the_provider_left(
     machine: Machine, rng: random.Random
 ) -> None:
-    m = Money(machine, rng, ratio=RATIO)
-    m.found(0, *ONE).ok()
-    at = m.zone(1, 4)
-    for slot in range(4):
-        m.mint(household(1, slot), 10**9)
-        step(m, m.pay(1, slot, 2000))
-    step(m, m.credit(1))
+    m, at = all_paid(machine, rng)
     m.meter(1, [9000, 5000, 100, 0])
     step(m, m.bill(1))
     m.correct(1, 0, 0, 400_000)  # 500,000 too much; 70,500 are held back and 1,339,500 came in
@@ -147,13 +147,7 @@ def test_without_a_correction_nothing_is_drawn(machine: Machine, rng: random.Ran
 
 
 def test_somebody_moves_out_and_is_paid_in_cash(machine: Machine, rng: random.Random) -> None:
-    m = Money(machine, rng, ratio=RATIO)
-    m.found(0, *ONE).ok()
-    at = m.zone(1, 4)
-    for slot in range(4):
-        m.mint(household(1, slot), 10**9)
-        step(m, m.pay(1, slot, 2000))
-    step(m, m.credit(1))
+    m, at = all_paid(machine, rng)
     m.meter(1, [9000, 5000, 100, 0])
     m.s.together(m.s.registry, "move-out", 1, 1)
     step(m, m.bill(1))

@@ -16,7 +16,7 @@ DRAWS: Final = "draw-panel"
 NEWEST: Final = 16
 
 
-class Beside:
+class Twin:
     """What is asked of it is begun at once; `outcome` waits for the oldest answer."""
 
     def __init__(self, pipe: Connection) -> None:
@@ -35,7 +35,7 @@ class Beside:
 
 
 @contextmanager
-def beside(model: Chain) -> Iterator[Beside]:
+def twin(model: Chain) -> Iterator[Twin]:
     """The model as it is now, which from then on is the other process's."""
     forking = multiprocessing.get_context("fork")
     here, there = forking.Pipe()
@@ -43,7 +43,7 @@ def beside(model: Chain) -> Iterator[Beside]:
     process.start()
     there.close()
     try:
-        yield Beside(here)
+        yield Twin(here)
     finally:
         here.close()
         process.join()
